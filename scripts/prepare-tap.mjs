@@ -1,0 +1,8 @@
+// tap reads its plugin list from a build of its own; without it no TypeScript test loads.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+
+if (!existsSync('.tap/test-built/package.json')) {
+  const { status } = spawnSync('npx', ['tap', 'build'], { stdio: 'inherit' })
+  process.exitCode = status ?? 1
+}
