@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
-if (!existsSync('.tap/test-built/package.json')) {
+if (!existsSync('.tap/plugins')) {
   const { status } = spawnSync('npx', ['tap', 'build'], { stdio: 'inherit' })
   process.exitCode = status ?? 1
 }
