@@ -1,0 +1,68 @@
+import type { Secret } from '../secret.ts'
+
+/** The settings of one process: checked, deeply frozen, in the units that the code uses. */
+export interface Config {
+  readonly upstream: {
+    /** May have a path, which is put before every target; no query, fragment or userinfo. */
+    readonly url: URL
+    readonly connectTimeoutMs: number
+    readonly headersTimeoutMs: number
+  }
+  readonly listen: Endpoint
+  readonly admin: Endpoint
+  readonly keycloak: KeycloakConfig
+  readonly policy: {
+    readonly allowedScopes: readonly string[]
+    readonly deniedScopes: readonly string[]
+    /** Whether `deniedScopes` is the default, which yields to scopes named literally in `allowedScopes`. */
+    readonly isDeniedDefault: boolean
+    readonly maxScopes: number
+    readonly policyFile: string | undefined
+    readonly llamaStackConfig: string | undefined
+  }
+  /** Exchanges per verified `sub` and minute, and per second in all; 0: no limit. */
+  readonly budget: { readonly perMinute: number; readonly perSecond: number }
+  readonly cache: { readonly maxEntries: number; readonly maxTtlMs: number }
+  readonly replay: { readonly maxBytes: number; readonly totalBytes: number }
+  readonly shutdownGraceMs: number
+  /** IP addresses and CIDR ranges, as written. */
+  readonly trustedProxies: readonly string[]
+  /** PEM text of CA_FILE. */
+  readonly ca: string | undefined
+  readonly caFile: string | undefined
+  readonly outcomeHeader: boolean
+  readonly readyRequires: readonly Peer[]
+  readonly logLevel: LogLevel
+  /** Sentences for the log at start: allowed, but worth a look. */
+  readonly warnings: readonly string[]
+}
+
+export interface Endpoint {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+}
+
+export interface KeycloakConfig {
+  /** As it stands in the tokens' `iss`. */
+  readonly issuer: string
+  readonly tokenEndpoint: URL
+  readonly jwksUri: URL
+  readonly discoveryUrl: URL
+  readonly realm: string
+  readonly clientId: string
+  readonly clientSecret: SecretSource
+  readonly authMethod: 'client_secret_basic' | 'client_secret_post'
+  /** Sorted, without duplicates; empty: none was configured. */
+  readonly audience: readonly string[]
+  readonly exchangeTimeoutMs: number
+}
+
+/** Where the client's secret came from; one from a file can change while the process runs. */
+export type SecretSource =
+  | { readonly kind: 'value'; readonly secret: Secret }
+  | { readonly kind: 'file'; readonly path: string; readonly secret: Secret }
+
+export type Peer = 'keycloak' | 'upstream'
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'

@@ -1,0 +1,128 @@
+import { createSecret } from '../secret.ts'
+import { checkFiles } from './check-files.ts'
+import { checkSettings } from './check-settings.ts'
+import type { CheckedUrls } from './check-urls.ts'
+import { checkUrls } from './check-urls.ts'
+import type { Config, KeycloakConfig, SecretSource } from './config.ts'
+import { deepFreeze } from './deep-freeze.ts'
+import { findMisspelled } from './misspelled.ts'
+import type { Mistakes } from './mistakes.ts'
+import { createMistakes } from './mistakes.ts'
+import type { ReadFile } from './read-text.ts'
+import { readText } from './read-text.ts'
+import type { Environment } from './read-variables.ts'
+import { readVariables } from './read-variables.ts'
+import { readSecretFiles } from './secret-files.ts'
+import type { SettingValues } from './settings-schema.ts'
+import { validateSettings } from './validate-settings.ts'
+
+export interface LoadConfigOptions {
+  readonly env: Environment
+  /** Called for the `.env` file and for every file that a setting names. */
+  readonly readFile: ReadFile
+  /** Path of a `.env` file; one that cannot be read is a mistake. */
+  readonly envFile?: string | undefined
+}
+
+/**
+ * Reads and checks every setting. No I/O but through `readFile`.
+ * @throws {ConfigError} with all mistakes at once; its text holds no value of any variable.
+ */
+export function loadConfig({ env, readFile, envFile }: LoadConfigOptions): Config {
+  const mistakes = createMistakes()
+  const variables = readVariables(env, readEnvFile(envFile, readFile, mistakes))
+  const misspelled = findMisspelled(variables.keys())
+  const isDeniedDefault = !variables.has('DENIED_SCOPES')
+  const secretFiles = readSecretFiles({ variables, readFile, mistakes })
+  const values = validateSettings(variables, mistakes)
+  const urls = checkUrls(values, mistakes)
+  checkSettings(values, mistakes)
+  const ca = checkFiles({ values, readFile, mistakes })
+  mistakes.throwIfAny()
+  return deepFreeze({
+    ...toNetwork(values, urls),
+    keycloak: toKeycloak(values, urls, secretFiles.get('KEYCLOAK_CLIENT_SECRET')),
+    policy: {
+      allowedScopes: values.ALLOWED_SCOPES,
+      deniedScopes: values.DENIED_SCOPES,
+      isDeniedDefault,
+      maxScopes: values.MAX_SCOPES,
+      policyFile: values.POLICY_FILE,
+      llamaStackConfig: values.LLAMA_STACK_CONFIG,
+    },
+    budget: { perMinute: values.EXCHANGES_PER_MINUTE, perSecond: values.EXCHANGES_PER_SECOND },
+    cache: { maxEntries: values.CACHE_MAX_ENTRIES, maxTtlMs: values.CACHE_MAX_TTL_MS },
+    replay: { maxBytes: values.REPLAY_MAX_BYTES, totalBytes: values.REPLAY_TOTAL_BYTES },
+    shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
+    ca,
+    caFile: values.CA_FILE,
+    outcomeHeader: values.OUTCOME_HEADER,
+    readyRequires: sortUnique(values.READY_REQUIRES),
+    logLevel: values.LOG_LEVEL,
+    warnings: [...warnOf(values), ...misspelled],
+  })
+}
+
+function readEnvFile(path: string | undefined, readFile: ReadFile, mistakes: Mistakes) {
+  if (path === undefined) return undefined
+  const file = readText(readFile, path)
+  if (file.kind === 'text') return file.text
+  const reason = `names a file that cannot be read (${file.code})`
+  mistakes.addOther({ variable: '--env-file', reason, example: '.env' })
+  return undefined
+}
+
+function toNetwork(values: SettingValues, { upstream }: CheckedUrls) {
+  return {
+    upstream: {
+      url: upstream,
+      connectTimeoutMs: values.UPSTREAM_CONNECT_TIMEOUT_MS,
+      headersTimeoutMs: values.UPSTREAM_HEADERS_TIMEOUT_MS,
+    },
+    listen: { host: values.HOST, port: values.PORT },
+    admin: { host: values.ADMIN_HOST, port: values.ADMIN_PORT },
+    trustedProxies: values.TRUSTED_PROXIES,
+  }
+}
+
+function toKeycloak(
+  values: SettingValues,
+  { keycloak, issuer }: CheckedUrls,
+  secretPath: string | undefined,
+): KeycloakConfig {
+  const realmUrl = `${keycloak}/realms/${encodeURIComponent(values.KEYCLOAK_REALM)}`
+  const secret = createSecret(values.KEYCLOAK_CLIENT_SECRET)
+  const clientSecret: SecretSource =
+    secretPath === undefined
+      ? { kind: 'value', secret }
+      : { kind: 'file', path: secretPath, secret }
+  return {
+    issuer: issuer ?? realmUrl,
+    tokenEndpoint: new URL(`${realmUrl}/protocol/openid-connect/token`),
+    jwksUri: new URL(`${realmUrl}/protocol/openid-connect/certs`),
+    discoveryUrl: new URL(`${realmUrl}/.well-known/openid-configuration`),
+    realm: values.KEYCLOAK_REALM,
+    clientId: values.KEYCLOAK_CLIENT_ID,
+    clientSecret,
+    authMethod: values.KEYCLOAK_AUTH_METHOD,
+    audience: sortUnique(values.KEYCLOAK_AUDIENCE),
+    exchangeTimeoutMs: values.EXCHANGE_TIMEOUT_MS,
+  }
+}
+
+function sortUnique<T extends string>(list: readonly T[]): readonly T[] {
+  return [...new Set(list)].sort()
+}
+
+function warnOf(values: SettingValues): readonly string[] {
+  const warnings: string[] = []
+  if (values.ALLOWED_SCOPES.includes('*')) {
+    warnings.push('ALLOWED_SCOPES holds `*`: every scope that an upstream names may be asked for')
+  }
+  if (values.KEYCLOAK_AUDIENCE.length === 0) {
+    warnings.push(
+      'KEYCLOAK_AUDIENCE is not set: issued tokens are not confined to this upstream, so scopes that it names are acted on only if they open no new audience',
+    )
+  }
+  return warnings
+}

@@ -1,0 +1,29 @@
+import type { Mistake } from './config-error.ts'
+import { ConfigError } from './config-error.ts'
+import type { SettingName } from './settings-schema.ts'
+import { SETTINGS } from './settings-schema.ts'
+
+/** Collects mistakes, so that all are reported together; of each variable only the first. */
+export interface Mistakes {
+  add(name: SettingName, reason: string): void
+  addOther(mistake: Mistake): void
+  /** Whether one of these variables is wrong already: a check that involves it would only add noise. */
+  has(...names: readonly SettingName[]): boolean
+  /** @throws {ConfigError} if there was any */
+  throwIfAny(): void
+}
+
+export function createMistakes(): Mistakes {
+  const mistakes = new Map<string, Mistake>()
+  const addOther = (mistake: Mistake) => {
+    if (!mistakes.has(mistake.variable)) mistakes.set(mistake.variable, mistake)
+  }
+  return {
+    add: (name, reason) => addOther({ variable: name, reason, example: SETTINGS[name].example }),
+    addOther,
+    has: (...names) => names.some((name) => mistakes.has(name)),
+    throwIfAny() {
+      if (mistakes.size > 0) throw new ConfigError([...mistakes.values()])
+    },
+  }
+}

@@ -1,0 +1,89 @@
+/** One row of the settings table: env-schema's JSON schema, `--help` and the README are made from it. */
+export type Setting = TextSetting | NumberSetting | BooleanSetting | ChoiceSetting | ListSetting
+
+interface SettingBase {
+  readonly group: SettingGroup
+  /** One sentence without its full stop; it stands in `--help` and in the README. */
+  readonly meaning: string
+  /** A valid value, shown beside every mistake. */
+  readonly example: string
+}
+
+export const SETTING_GROUPS = [
+  'Keycloak',
+  'Upstream and listeners',
+  'Scopes and policy',
+  'Limits',
+  'Operation',
+] as const
+
+export type SettingGroup = (typeof SETTING_GROUPS)[number]
+
+export interface TextSetting extends SettingBase {
+  readonly kind: 'text' | 'url' | 'file'
+  readonly isRequired?: true
+  /** Also read from the file that `<NAME>_FILE` names, and never printed. */
+  readonly isSecret?: true
+  readonly default?: string
+  /** Shown in place of a default that depends on other settings. */
+  readonly shownDefault?: string
+  readonly rule?: PatternRule
+}
+
+export interface NumberSetting extends SettingBase {
+  /** `bytes` also takes the suffixes KiB and MiB. */
+  readonly kind: 'integer' | 'bytes'
+  readonly default: number
+  readonly min: number
+  readonly max: number
+}
+
+export interface BooleanSetting extends SettingBase {
+  readonly kind: 'boolean'
+  readonly default: boolean
+}
+
+export interface ChoiceSetting extends SettingBase {
+  readonly kind: 'choice'
+  readonly default: string
+  readonly choices: readonly string[]
+}
+
+/** Separated by spaces; without a default it is empty. */
+export interface ListSetting extends SettingBase {
+  readonly kind: 'list'
+  readonly default: readonly string[]
+  readonly choices?: readonly string[]
+  readonly rule?: PatternRule
+}
+
+/** A regular expression of JSON schema, with the words for a value (or a list's element) that does not match it. */
+export interface PatternRule {
+  readonly pattern: string
+  readonly reason: string
+}
+
+/** The setting as the README and `--help` show its default. */
+export function showDefault(setting: Setting): string {
+  switch (setting.kind) {
+    case 'text':
+    case 'url':
+    case 'file':
+      return setting.isRequired ? 'required' : (setting.shownDefault ?? setting.default ?? '')
+    case 'bytes':
+      return showBytes(setting.default)
+    case 'list':
+      return setting.default.join(' ')
+    case 'integer':
+    case 'boolean':
+    case 'choice':
+      return String(setting.default)
+  }
+}
+
+/** `16777216` as `16MiB`: the largest suffix that leaves a whole number. */
+export function showBytes(bytes: number): string {
+  if (bytes > 0 && bytes % 1048576 === 0) return `${bytes / 1048576}MiB`
+  if (bytes > 0 && bytes % 1024 === 0) return `${bytes / 1024}KiB`
+  return String(bytes)
+}
