@@ -21,5 +21,4 @@ export interface Hint {
   readonly route?: string
 }
 
-/** Field names and values alternately, in wire order, as latin-1 strings (Node's `rawHeaders`). */
-export type RawHeaders = readonly string[]
+export type { RawHeaders } from '../raw-headers.ts'
