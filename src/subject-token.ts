@@ -1,4 +1,8 @@
+import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { parseJsonObject } from './json-object.ts'
 import type { Secret } from './secret.ts'
+import { createSecret } from './secret.ts'
 
 /** What a token says of itself, decoded but not verified. `undefined` stands for a claim that is missing or has the wrong type. */
 export interface TokenClaims {
@@ -22,4 +26,91 @@ export interface SubjectToken {
   readonly digest: string
   /** `undefined` where the bearer is no JWT. */
   readonly claims: TokenClaims | undefined
+}
+
+/** RFC 9110 §11.1: the scheme is case-insensitive; RFC 6750 §2.1: the rest is one token68. */
+const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
+const BASE64URL = /^[A-Za-z0-9_-]+$/
+const MAX_DECODED_CHARACTERS = 65_536
+const ENTRY_CHARACTERS = 4096
+
+/** The bearer token of an `Authorization` field value, or `undefined` where it is another scheme or not a token68. */
+export function readBearer(authorization: string): string | undefined {
+  return BEARER.exec(authorization)?.[1]
+}
+
+export interface SubjectTokenReaderOptions {
+  /** Tokens remembered, least recently used out first; one longer than 4096 characters counts as several. */
+  readonly maxEntries: number
+}
+
+/**
+ * Makes a reader that decodes each token once and remembers it under its digest.
+ * A token over 65 536 characters is neither decoded nor remembered: its claims are `undefined`.
+ */
+export function createSubjectTokenReader(
+  options: SubjectTokenReaderOptions,
+): (authorization: string) => SubjectToken | undefined {
+  const known = new LRUCache<string, SubjectToken>({
+    max: options.maxEntries,
+    maxSize: options.maxEntries * ENTRY_CHARACTERS,
+  })
+  return (authorization) => {
+    const token = readBearer(authorization)
+    if (token === undefined) return undefined
+    const digest = hash('sha256', token, 'base64url')
+    const remembered = known.get(digest)
+    if (remembered !== undefined) return remembered
+    const isDecoded = token.length <= MAX_DECODED_CHARACTERS
+    const claims = isDecoded ? parseTokenClaims(token) : undefined
+    const subject: SubjectToken = Object.freeze({ token: createSecret(token), digest, claims })
+    if (isDecoded) known.set(digest, subject, { size: token.length })
+    return subject
+  }
+}
+
+/** The claims of a JWT in compact form (RFC 7519 §7.2), unverified; `undefined` where it is none. */
+export function parseTokenClaims(token: string): TokenClaims | undefined {
+  const parts = token.split('.')
+  const [header, payload] = parts
+  if (header === undefined || payload === undefined || parts.length !== 3) return undefined
+  const { alg } = parseSegment(header) ?? {}
+  const claims = parseSegment(payload)
+  return typeof alg === 'string' && claims !== undefined ? readClaims(claims) : undefined
+}
+
+function parseSegment(segment: string): Readonly<Record<string, unknown>> | undefined {
+  if (!BASE64URL.test(segment)) return undefined
+  return parseJsonObject(Buffer.from(segment, 'base64url').toString('utf8'))
+}
+
+function readClaims(payload: Readonly<Record<string, unknown>>): TokenClaims {
+  const { iss, sub, exp, aud, scope, cnf } = payload
+  return Object.freeze({
+    iss: readText(iss),
+    sub: readText(sub),
+    exp: readSeconds(exp),
+    aud: readAudience(aud),
+    scopes: readScopes(scope),
+    isSenderConstrained: cnf !== undefined && cnf !== null,
+    payload,
+  })
+}
+
+function readScopes(value: unknown): ReadonlySet<string> {
+  return new Set(readText(value)?.split(' ').filter(Boolean))
+}
+
+function readText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function readSeconds(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+}
+
+/** RFC 7519 §4.1.3: one string or an array of strings. */
+function readAudience(value: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return list.filter((entry) => typeof entry === 'string')
 }

@@ -1,0 +1,90 @@
+import type { Problems } from '../observability/problems.ts'
+import type { ExchangeRequest } from '../step-up/issued-tokens.ts'
+import type { ClientFault } from './client-fault.ts'
+import { describeFault, faultReach } from './client-fault.ts'
+import type { Conclusion, Defect } from './conclusion.ts'
+import type { ExchangeLog } from './exchange-log.ts'
+import { createFaultReporter } from './fault-reporter.ts'
+import type { InvalidClaim } from './issued-token-check.ts'
+
+export interface ExchangeFaults {
+  /** Reports what an operator must see to, and takes back what this exchange has shown to be well. */
+  note(request: ExchangeRequest, conclusion: Conclusion): void
+}
+
+export interface ExchangeFaultsOptions {
+  readonly clientId: string
+  readonly issuer: string
+  readonly log: ExchangeLog
+  readonly problems: Problems
+}
+
+const CLIENT = 'keycloak-client'
+const ISSUED_TOKEN = 'keycloak-issued-token'
+
+/** Faults of our client and of the tokens that Keycloak issues, each in words that name the remedy. */
+export function createExchangeFaults(options: ExchangeFaultsOptions): ExchangeFaults {
+  const { clientId, issuer } = options
+  const reporter = createFaultReporter(options.log, options.problems)
+
+  const raise = (defect: Defect, request: ExchangeRequest) => {
+    if (defect.kind === 'issued-token') {
+      const sentence = describeInvalidToken(defect.claim, options)
+      reporter.raise(ISSUED_TOKEN, `issued-token-${defect.claim}`, sentence)
+      return
+    }
+    const { scopes, audience } = request
+    const sentence = describeFault(defect.fault, { clientId, issuer, scopes, audience })
+    reporter.raise(problemId(defect.fault, request), defect.fault, sentence)
+  }
+
+  return {
+    note(request, conclusion) {
+      if (conclusion.kind === 'refused' && conclusion.defect !== undefined) {
+        raise(conclusion.defect, request)
+      }
+      if (!provesClient(conclusion)) return
+      reporter.clear(CLIENT)
+      reporter.clear(problemId('scope-not-attached', request))
+      reporter.clear(problemId('audience-unknown', request))
+      if (conclusion.kind === 'issued') reporter.clear(ISSUED_TOKEN)
+    },
+  }
+}
+
+/** Whether Keycloak has issued a token, be it one that lacks what the user is not entitled to. */
+function provesClient(conclusion: Conclusion): boolean {
+  if (conclusion.kind === 'issued') return true
+  return conclusion.kind === 'refused' && conclusion.refusal.outcome === 'scope-not-granted'
+}
+
+function problemId(fault: ClientFault, { scopes, audience }: ExchangeRequest): string {
+  switch (faultReach(fault)) {
+    case 'client':
+      return CLIENT
+    case 'scopes':
+      return `${CLIENT} scopes ${scopes.join(' ')}`
+    case 'audience':
+      return `${CLIENT} audience ${JSON.stringify(audience)}`
+  }
+}
+
+function describeInvalidToken(
+  claim: InvalidClaim | 'signature',
+  { clientId, issuer }: ExchangeFaultsOptions,
+): string {
+  const start = 'The token that Keycloak issued was not accepted:'
+  switch (claim) {
+    case 'iss':
+      return `${start} its issuer is not ${issuer}; make KEYCLOAK_ISSUER and Keycloak's hostname agree.`
+    case 'sub':
+      return `${start} it has no 'sub', or another than the caller's; attach the client scope 'basic' to client '${clientId}'.`
+    case 'exp':
+    case 'nbf':
+      return `${start} by our clock it is not valid now; make the clocks of Keycloak and of this machine agree.`
+    case 'aud':
+      return `${start} a requested audience is missing in its 'aud'; give client '${clientId}' an audience mapper for it.`
+    case 'signature':
+      return `${start} no key of the realm fits its signature; check that KEYCLOAK_SERVER_URL and KEYCLOAK_REALM lead to the Keycloak that issues the tokens.`
+  }
+}

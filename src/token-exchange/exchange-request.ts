@@ -1,0 +1,40 @@
+export interface ExchangeParameters {
+  readonly subjectToken: string
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+}
+
+export type ExchangeForm =
+  | { readonly kind: 'form'; readonly form: URLSearchParams }
+  | { readonly kind: 'refused'; readonly reason: 'scope-too-long' | 'malformed-scope' }
+
+const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
+/** Keycloak ignores a longer `scope` and answers 200 with the client's defaults alone. */
+const MAX_SCOPE_CHARACTERS = 4000
+/** RFC 6749 §3.3: `scope-token`. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+/** The form of a token exchange (RFC 8693 §2.1), without the client's credentials. */
+export function createExchangeForm(parameters: ExchangeParameters): ExchangeForm {
+  if (!parameters.scopes.every(isScopeToken)) return { kind: 'refused', reason: 'malformed-scope' }
+  if (!fitsScopeLimit(parameters.scopes)) return { kind: 'refused', reason: 'scope-too-long' }
+  const form = new URLSearchParams({
+    grant_type: GRANT_TYPE,
+    subject_token: parameters.subjectToken,
+    subject_token_type: ACCESS_TOKEN_TYPE,
+    requested_token_type: ACCESS_TOKEN_TYPE,
+  })
+  // An empty `scope` is a 400 at Keycloak; none at all means the client's defaults.
+  if (parameters.scopes.length > 0) form.set('scope', parameters.scopes.join(' '))
+  for (const audience of parameters.audience) form.append('audience', audience)
+  return { kind: 'form', form }
+}
+
+export function isScopeToken(scope: string): boolean {
+  return SCOPE_TOKEN.test(scope)
+}
+
+export function fitsScopeLimit(scopes: readonly string[]): boolean {
+  return scopes.join(' ').length <= MAX_SCOPE_CHARACTERS
+}

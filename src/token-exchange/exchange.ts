@@ -1,0 +1,126 @@
+import type { ScopeRules } from '../policy/route-policy.ts'
+import type { ExchangeRequest } from '../step-up/issued-tokens.ts'
+import type { TokenClaims } from '../subject-token.ts'
+import { parseTokenClaims } from '../subject-token.ts'
+import type { Budget } from './budget.ts'
+import type { Conclusion, ExchangeResultLabel } from './conclusion.ts'
+import {
+  concludeAnswer,
+  concludeInvalidToken,
+  concludeVerification,
+  labelOf,
+  refuse,
+} from './conclusion.ts'
+import type { ExchangeClient, ExchangeOutcome } from './exchange-client.ts'
+import { createExchangeForm } from './exchange-request.ts'
+import type { IssuedAnswer } from './exchange-response.ts'
+import { checkIssuedToken } from './issued-token-check.ts'
+import type { ScopePlan } from './scope-plan.ts'
+import type { TokenVerifier } from './token-verifier.ts'
+
+/** One exchange from the signature of the subject token to the verified issued token. */
+export type Exchange = (request: ExchangeRequest, signal: AbortSignal) => Promise<Conclusion>
+
+export interface ExchangeOptions {
+  readonly client: ExchangeClient
+  readonly verifier: TokenVerifier
+  readonly budget: Budget
+  readonly plan: ScopePlan
+  readonly issuer: string
+  readonly scopeRules: ScopeRules
+  readonly now: () => number
+  readonly monotonicNow: () => number
+  readonly onExchange: (result: ExchangeResultLabel, ms: number) => void
+}
+
+export function createExchange(options: ExchangeOptions): Exchange {
+  const { client, verifier, budget, plan, monotonicNow } = options
+
+  const send = async (request: ExchangeRequest, scopes: readonly string[], signal: AbortSignal) => {
+    const subjectToken = request.subject.token.expose()
+    const made = createExchangeForm({ subjectToken, scopes, audience: request.audience })
+    return made.kind === 'form' ? client.send(made.form, signal) : made
+  }
+  /** One scope that our client does not have refuses the whole set, so the held ones are left out then. */
+  const ask = async (request: ExchangeRequest, signal: AbortSignal) => {
+    const scopes = plan.choose(request)
+    const first = await send(request, scopes, signal)
+    if (first.kind !== 'invalid-scopes' || scopes.length === request.scopes.length) return first
+    const second = await send(request, request.scopes, signal)
+    if (second.kind === 'issued') plan.noteHeldRefused(request)
+    return second
+  }
+
+  return async (request, signal) => {
+    const claims = request.subject.claims
+    const verification = await verifier.verifySubject(request.subject, signal)
+    if (verification.kind !== 'good') return concludeVerification(verification)
+    if (claims?.sub === undefined) return refuse('subject-token-unusable', 'no-subject', undefined)
+    if (!budget.take(claims.sub)) return refuse('exchange-refused', 'budget', undefined)
+    const startedMs = monotonicNow()
+    const answer = await ask(request, signal)
+    const conclusion = await conclude(options, { request, subject: claims, answer, signal })
+    if (wasSent(answer)) options.onExchange(labelOf(conclusion), monotonicNow() - startedMs)
+    return conclusion
+  }
+}
+
+type Asked = ExchangeOutcome | { readonly kind: 'refused'; readonly reason: string }
+
+interface Answered<A extends Asked> {
+  readonly request: ExchangeRequest
+  readonly subject: TokenClaims
+  readonly answer: A
+  readonly signal: AbortSignal
+}
+
+async function conclude(options: ExchangeOptions, answered: Answered<Asked>): Promise<Conclusion> {
+  const { answer } = answered
+  if (answer.kind === 'issued') return verifyIssued(options, { ...answered, answer })
+  if (answer.kind === 'refused') return refuse('exchange-refused', answer.reason, undefined)
+  return concludeAnswer(answer)
+}
+
+/** Keycloak's word is not taken for what the token is: it is verified whole, as its recipient would. */
+async function verifyIssued(
+  options: ExchangeOptions,
+  { request, subject, answer, signal }: Answered<IssuedAnswer>,
+): Promise<Conclusion> {
+  const token = answer.accessToken.expose()
+  const verification = await options.verifier.verifyIssued(token, signal)
+  const claims = parseTokenClaims(token)
+  if (verification.kind === 'unavailable' || verification.kind === 'realm-not-found') {
+    return concludeVerification(verification)
+  }
+  if (verification.kind !== 'good' || claims === undefined) return concludeInvalidToken('signature')
+  const { issuer, scopeRules } = options
+  const nowMs = options.now()
+  const facts = { claims, answerScopes: answer.scopes, request, subject, issuer, scopeRules, nowMs }
+  const verdict = checkIssuedToken(facts)
+  switch (verdict.kind) {
+    case 'invalid':
+      return concludeInvalidToken(verdict.claim)
+    case 'refused':
+      return refuse('exchange-refused', verdict.reason, 'request')
+    case 'scope-not-granted':
+      return refuse('scope-not-granted', 'scope-not-granted', 'request')
+    case 'accepted': {
+      const { scopes, expiresAt, jti, sid } = verdict
+      const issued = { accessToken: answer.accessToken, scopes, expiresAt, jti, sid }
+      return { kind: 'issued', token: issued, expiresInMs: readLifetimeMs(claims, answer, nowMs) }
+    }
+  }
+}
+
+/** From `exp` - `iat` where there is an `iat`: two of Keycloak's own times, so that our clock does not matter. */
+function readLifetimeMs(claims: TokenClaims, answer: IssuedAnswer, nowMs: number): number {
+  const { iat } = claims.payload
+  const exp = claims.exp ?? 0
+  const ownLifetimeS = exp - (typeof iat === 'number' ? iat : nowMs / 1000)
+  return Math.min(answer.expiresInS ?? ownLifetimeS, ownLifetimeS) * 1000
+}
+
+function wasSent(answer: Asked): boolean {
+  if (answer.kind === 'refused') return false
+  return answer.kind !== 'unavailable' || answer.reason !== 'circuit-open'
+}
