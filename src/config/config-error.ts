@@ -4,8 +4,8 @@ export interface Mistake {
   readonly variable: string
   /** Follows the variable's name: `must be …`, `is missing`. */
   readonly reason: string
-  /** A valid value. */
-  readonly example: string
+  /** A valid value; none where the mistake lies in a file that the variable names. */
+  readonly example?: string
 }
 
 /** Every mistake of a configuration at once; the process exits with 78. */
@@ -21,5 +21,6 @@ export class ConfigError extends Error {
 }
 
 function toLine({ variable, reason, example }: Mistake): string {
-  return `${variable}: ${reason}; for example ${variable}=${example}`
+  const advice = example === undefined ? '' : `; for example ${variable}=${example}`
+  return `${variable}: ${reason}${advice}`
 }

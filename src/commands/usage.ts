@@ -1,0 +1,40 @@
+import type { Setting } from '../config/setting.ts'
+import { SETTING_GROUPS, showDefault } from '../config/setting.ts'
+import { listSettings } from '../config/settings-schema.ts'
+
+export const SHORT_USAGE = `Usage: scopelift [--env-file FILE]         serve
+       scopelift health [--env-file FILE]  ask the running process for its health: exit code 0 or 1
+       scopelift --help
+       scopelift --version
+`
+
+/** The text of `--help`, made from the table of settings. */
+export function createUsage(): string {
+  const groups = SETTING_GROUPS.map((group) => {
+    const rows = listSettings().filter(([, setting]) => setting.group === group)
+    return [`${group}:`, ...rows.map(([name, setting]) => showSetting(name, setting)), ''].join(
+      '\n',
+    )
+  })
+  return [
+    SHORT_USAGE,
+    'A sidecar that turns a scope denial into a granted request.',
+    '',
+    'Settings are environment variables, or lines of a .env file (the environment wins).',
+    'An empty one is unset; lists are separated by spaces.',
+    '',
+    ...groups,
+    'Exit codes: 0 success, 1 failure, 64 usage, 78 configuration.',
+    '',
+  ].join('\n')
+}
+
+function showSetting(name: string, setting: Setting): string {
+  const shown = showDefault(setting)
+  const facts = shown === '' ? `example: ${setting.example}` : describe(shown, setting)
+  return `  ${name} (${facts})\n      ${setting.meaning.replaceAll('`', '')}`
+}
+
+function describe(shown: string, setting: Setting): string {
+  return shown === 'required' ? `required; example: ${setting.example}` : `default: ${shown}`
+}

@@ -1,0 +1,79 @@
+import type { DestinationStream, Logger } from 'pino'
+import { pino } from 'pino'
+import { maskTokens, toPrintable } from './printable.ts'
+
+export type Log = Logger
+
+export interface LoggerOptions {
+  /** One of pino's levels, or `silent`. */
+  readonly level: string
+  /** Standard output by default, written asynchronously and flushed when the process exits. */
+  readonly destination?: DestinationStream
+}
+
+/**
+ * JSON lines with the level by name and the time in ISO 8601. Errors and requests are written by an allow-list of fields:
+ * an error's own properties may hold a header or a whole response.
+ */
+export function createLogger({ level, destination }: LoggerOptions): Log {
+  return pino(
+    {
+      level,
+      // Pid and host name are the same on every line of a container, and its runtime adds them anyway.
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: {
+        err: serializeError,
+        error: serializeError,
+        req: serializeRequest,
+        res: serializeResponse,
+      },
+      // The last line of defence: no code should log a token, and none that does reaches the output.
+      hooks: { streamWrite: maskTokens },
+    },
+    destination ?? pino.destination({ fd: 1, sync: false }),
+  )
+}
+
+const MAX_MESSAGE_LENGTH = 500
+
+interface SerializedError {
+  readonly type: string
+  readonly code?: string
+  readonly message: string
+  readonly cause?: SerializedError
+}
+
+/** Without the stack: where it happened belongs to a crash alone, and `main.ts` adds it there. */
+export function serializeError(error: unknown): SerializedError {
+  return serializeWithCauses(error, MAX_CAUSES)
+}
+
+const MAX_CAUSES = 2
+
+function serializeWithCauses(error: unknown, causesLeft: number): SerializedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: 'not an error' }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  return {
+    type: error.name,
+    ...(code !== undefined && { code: toPrintable(code, MAX_MESSAGE_LENGTH) }),
+    message: toPrintable(error.message, MAX_MESSAGE_LENGTH),
+    ...(error.cause instanceof Error &&
+      causesLeft > 0 && { cause: serializeWithCauses(error.cause, causesLeft - 1) }),
+  }
+}
+
+function serializeRequest(request: unknown): { method?: string } {
+  const method = readMember(request, 'method')
+  return typeof method === 'string' ? { method } : {}
+}
+
+function serializeResponse(response: unknown): { statusCode?: number } {
+  const statusCode = readMember(response, 'statusCode')
+  return typeof statusCode === 'number' ? { statusCode } : {}
+}
+
+function readMember(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}

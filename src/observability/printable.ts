@@ -1,0 +1,16 @@
+// Controls, bidirectional and other invisible formatting, lone surrogates, line and paragraph separators.
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+// Two parts are enough: a token that was cut off is still most of a credential.
+const JWT = /(?<![\w-])eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)*/g
+
+/** Text from outside for a log: at most `maxLength` characters and an ellipsis, nothing that moves a cursor or reorders a line. */
+export function toPrintable(text: string, maxLength: number): string {
+  const head = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text
+  return head.replace(UNPRINTABLE, '\u{fffd}')
+}
+
+/** Puts `[token]` in the place of anything that looks like a JWT. */
+export function maskTokens(text: string): string {
+  return text.replace(JWT, '[token]')
+}
