@@ -1,0 +1,38 @@
+import { canonicalPath } from '../policy/canonical-path.ts'
+import type { RawHeaders } from '../raw-headers.ts'
+import type { Refusal } from './refusal.ts'
+import { REFUSALS } from './refusal.ts'
+import type { RequestHead } from './request-head.ts'
+import { readRequestHead } from './request-head.ts'
+
+export type Admission =
+  | { readonly kind: 'admitted'; readonly head: RequestHead; readonly path: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly closes: boolean }
+
+/**
+ * The one gate for ordinary requests and for upgrades: what policy cannot match safely, or what two parsers could read
+ * differently, goes no further. `pseudonym` is our name in `Via`.
+ */
+export function admit(
+  method: string,
+  target: string,
+  rawHeaders: RawHeaders,
+  pseudonym: string,
+): Admission {
+  if (method === 'TRACE' || method === 'CONNECT') return refused(REFUSALS.method)
+  const path = canonicalPath(target)
+  if (path === undefined) return refused(REFUSALS.target)
+  const head = readRequestHead(rawHeaders)
+  if (head.hostCount > 1) return refused(REFUSALS.host, true)
+  if (head.authorizationCount > 1) return refused(REFUSALS.authorization)
+  // Node takes `gzip, chunked` too, and would hand on bytes whose coding is lost.
+  if (head.transferEncoding !== undefined && head.transferEncoding.toLowerCase() !== 'chunked') {
+    return refused(REFUSALS.framing, true)
+  }
+  if (head.via.some((value) => value.includes(pseudonym))) return refused(REFUSALS.loop)
+  return { kind: 'admitted', head, path }
+}
+
+function refused(refusal: Refusal, closes = false): Admission {
+  return { kind: 'refused', refusal, closes }
+}

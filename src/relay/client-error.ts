@@ -1,0 +1,24 @@
+import { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Refusal } from './refusal.ts'
+import { REFUSALS, writeRefusal } from './refusal.ts'
+
+/** What Node's parser refuses never becomes a request: it is answered on the socket, which is closed. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+    socket.destroy()
+    return
+  }
+  writeRefusal(socket, refusalFor(error.code))
+}
+
+function refusalFor(code: string | undefined): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return REFUSALS.headersTooLarge
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return REFUSALS.requestTimeout
+  return REFUSALS.malformed
+}
+
+/** Whether an answer to an earlier request is under way on the socket: ours would land in the middle of it. */
+function isAnswering(socket: Socket): boolean {
+  return '_httpMessage' in socket && socket._httpMessage instanceof ServerResponse
+}

@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { ServerResponse } from 'node:http'
+import type { Duplex, Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import type { CallDispatchOptions, CallOptions } from '../call.ts'
+import { Call } from '../call.ts'
+import type { SubjectToken } from '../subject-token.ts'
+import { gatherBody, MAX_GATHERED_BYTES, streamBody } from './request-body.ts'
+import type { RequestHead } from './request-head.ts'
+import { ResponseRelay } from './response-relay.ts'
+import { TunnelRelay } from './tunnel.ts'
+import { upstreamLines } from './upstream-lines.ts'
+
+export interface RelayOptions {
+  /** Composed with the step-up interceptor; not closed here. */
+  readonly dispatcher: Dispatcher
+  /** The protected resource; a path in it is put before every target. */
+  readonly upstream: URL
+  /** Our name in `Via`. */
+  readonly pseudonym: string
+  readonly readSubjectToken: (authorization: string) => SubjectToken | undefined
+  readonly isTrustedPeer: (address: string) => boolean
+  readonly hasOutcomeHeader: boolean
+  readonly onSettled: CallOptions['onSettled']
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number
+}
+
+/** An admitted request. */
+export interface Admitted {
+  readonly req: IncomingMessage
+  /** As the caller sent it: forwarded byte for byte. */
+  readonly target: string
+  readonly head: RequestHead
+  /** Canonical: for policy and logs. */
+  readonly path: string
+}
+
+export interface Relay {
+  relay(admitted: Admitted, res: ServerResponse): void
+  /** `socket` is the caller's after a WebSocket handshake, with any bytes behind it unshifted. */
+  tunnel(admitted: Admitted, socket: Duplex): void
+  /** From now on answers tell callers not to use their connections again. */
+  drain(): void
+  /** Cuts the tunnels that are open. */
+  destroyTunnels(): void
+  readonly openTunnels: number
+}
+
+export function createRelay(options: RelayOptions): Relay {
+  const { dispatcher, upstream, pseudonym, hasOutcomeHeader, now } = options
+  const { origin } = upstream
+  const basePath = upstream.pathname.replace(/\/+$/, '')
+  const via = `1.1 ${pseudonym}`
+  const requestIds = createRequestIds()
+  const tunnels = new Set<Duplex>()
+  let isDraining = false
+
+  function createCall({ req, head, path }: Admitted): Call {
+    return new Call({
+      requestId: requestIds(),
+      method: req.method ?? 'GET',
+      path,
+      subject:
+        head.authorization === undefined ? undefined : options.readSubjectToken(head.authorization),
+      startedAt: now(),
+      onSettled: options.onSettled,
+    })
+  }
+
+  function dispatchOptions(
+    { req, head, target }: Admitted,
+    call: Call,
+    body: Buffer | Readable | null,
+  ): CallDispatchOptions {
+    const address = req.socket.remoteAddress ?? ''
+    const peer = { address, isTrusted: options.isTrustedPeer(address) }
+    return {
+      origin,
+      path: basePath + target,
+      method: call.method,
+      headers: upstreamLines(head, peer, pseudonym),
+      body,
+      call,
+    }
+  }
+
+  function responseOptions(call: Call, res: ServerResponse) {
+    return { call, res, via, hasOutcomeHeader, isDraining: () => isDraining }
+  }
+
+  function relay(admitted: Admitted, res: ServerResponse): void {
+    const { req, head } = admitted
+    const call = createCall(admitted)
+    const handler = new ResponseRelay(responseOptions(call, res))
+    const length = head.contentLength === undefined ? 0 : Number(head.contentLength)
+    const isChunked = head.transferEncoding !== undefined
+    if (length === 0 && !isChunked) {
+      dispatcher.dispatch(dispatchOptions(admitted, call, null), handler)
+    } else if (!isChunked && length <= MAX_GATHERED_BYTES && !head.expectsContinue) {
+      gatherBody(req, (body) => {
+        dispatcher.dispatch(dispatchOptions(admitted, call, body), handler)
+      })
+    } else {
+      const body = streamBody(req, () => {
+        if (head.expectsContinue && !res.headersSent) res.writeContinue()
+      })
+      res.once('close', () => drainRequest(req, body))
+      dispatcher.dispatch(dispatchOptions(admitted, call, body), handler)
+    }
+  }
+
+  function tunnel(admitted: Admitted, socket: Duplex): void {
+    const { req } = admitted
+    const call = createCall(admitted)
+    const res = new ServerResponse(req)
+    res.assignSocket(req.socket)
+    res.shouldKeepAlive = false
+    res.once('finish', () => {
+      res.detachSocket(req.socket)
+      socket.end()
+    })
+    const handler = new TunnelRelay({
+      ...responseOptions(call, res),
+      socket,
+      onOpened(caller, upstreamSocket) {
+        for (const side of [caller, upstreamSocket]) {
+          tunnels.add(side)
+          side.once('close', () => tunnels.delete(side))
+        }
+      },
+    })
+    dispatcher.dispatch(
+      { ...dispatchOptions(admitted, call, null), upgrade: 'websocket' },
+      handler,
+    )
+  }
+
+  return {
+    relay,
+    tunnel,
+    drain() {
+      isDraining = true
+    },
+    destroyTunnels() {
+      for (const side of tunnels) side.destroy()
+    },
+    get openTunnels() {
+      return tunnels.size / 2
+    },
+  }
+}
+
+/** An answer came before the end of the upload: the rest is read and dropped, so that the caller gets to read the answer. */
+function drainRequest(req: IncomingMessage, body: Readable): void {
+  body.destroy()
+  if (!req.complete) req.resume()
+}
+
+/** Unique among all instances, cheap, and sortable within one: a random word and a counter. */
+function createRequestIds(): () => string {
+  const prefix = randomBytes(6).toString('base64url')
+  let count = 0
+  return () => {
+    count += 1
+    return `${prefix}-${count.toString(36)}`
+  }
+}

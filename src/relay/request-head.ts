@@ -1,0 +1,94 @@
+import type { RawHeaders } from '../raw-headers.ts'
+import { HOP_BY_HOP, addNominated, withoutNominated } from './hop-by-hop.ts'
+
+/** A request's head, read once: the end-to-end lines as they came, and what the relay itself must know. */
+export interface RequestHead {
+  /** Lines for the upstream, alternately names and values; hop-by-hop, forwarding and Host lines are not among them. */
+  readonly lines: string[]
+  /** `Forwarded` and `X-Forwarded-*` lines, for peers that may send them. */
+  readonly forwardingLines: readonly string[]
+  readonly authorization: string | undefined
+  readonly authorizationCount: number
+  readonly host: string | undefined
+  readonly hostCount: number
+  readonly transferEncoding: string | undefined
+  /** Node's parser has checked it: digits, and not beside Transfer-Encoding. */
+  readonly contentLength: string | undefined
+  readonly upgrade: string | undefined
+  readonly expectsContinue: boolean
+  /** Values of `Via`, each as it came. */
+  readonly via: readonly string[]
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+export function readRequestHead(rawHeaders: RawHeaders): RequestHead {
+  const lines: string[] = []
+  const forwardingLines: string[] = []
+  const via: string[] = []
+  let nominated: Set<string> | undefined
+  const head: Mutable<RequestHead> = {
+    lines,
+    forwardingLines,
+    authorization: undefined,
+    authorizationCount: 0,
+    host: undefined,
+    hostCount: 0,
+    transferEncoding: undefined,
+    contentLength: undefined,
+    upgrade: undefined,
+    expectsContinue: false,
+    via,
+  }
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const field = rawHeaders[i] ?? ''
+    const value = rawHeaders[i + 1] ?? ''
+    const name = field.toLowerCase()
+    switch (name) {
+      case 'host':
+        head.host ??= value
+        head.hostCount += 1
+        continue
+      case 'authorization':
+        head.authorization ??= value
+        head.authorizationCount += 1
+        break
+      case 'connection':
+        nominated = addNominated(value, nominated)
+        continue
+      case 'transfer-encoding':
+        head.transferEncoding =
+          head.transferEncoding === undefined ? value : `${head.transferEncoding}, ${value}`
+        continue
+      case 'upgrade':
+        head.upgrade = value
+        continue
+      case 'expect':
+        head.expectsContinue = value.toLowerCase() === '100-continue'
+        continue
+      case 'content-length':
+        head.contentLength = value
+        break
+      case 'via':
+        via.push(value)
+        break
+      default:
+        if (HOP_BY_HOP.has(name)) continue
+        if (isForwarding(name)) {
+          forwardingLines.push(field, value)
+          continue
+        }
+    }
+    lines.push(field, value)
+  }
+  if (nominated !== undefined) head.lines = withoutNominated(lines, nominated)
+  return head
+}
+
+/** Also with underscores: some servers read `X_Forwarded_User` and `X-Forwarded-User` as one. */
+function isForwarding(name: string): boolean {
+  const first = name.charCodeAt(0)
+  if (first !== 0x78 && first !== 0x66) return false
+  const dashed = name.includes('_') ? name.replaceAll('_', '-') : name
+  return dashed === 'forwarded' || dashed.startsWith('x-forwarded-')
+}

@@ -1,0 +1,134 @@
+import type { ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { Call } from '../call.ts'
+import { readRawHeaders } from '../raw-headers.ts'
+import { writeInterim } from './interim-response.ts'
+import { REFUSALS, sendRefusal } from './refusal.ts'
+import { readResponseHead } from './response-lines.ts'
+
+type Controller = Dispatcher.DispatchController
+
+export interface ResponseRelayOptions {
+  readonly call: Call
+  readonly res: ServerResponse
+  /** Our `Via` value on answers. */
+  readonly via: string
+  readonly hasOutcomeHeader: boolean
+  /** While draining, a caller is told not to use its connection again. */
+  readonly isDraining: () => boolean
+}
+
+/** Writes the upstream's answer to the caller as it comes: no buffering, the caller's pace, aborts in both directions. */
+export class ResponseRelay implements Dispatcher.DispatchHandler {
+  protected readonly options: ResponseRelayOptions
+  readonly #res: ServerResponse
+  #controller: Controller | undefined
+  #bytesLeft: number | undefined
+  #hasUnsentHead = false
+
+  constructor(options: ResponseRelayOptions) {
+    this.options = options
+    this.#res = options.res
+    this.#res.once('close', () => {
+      if (!this.#res.writableFinished) this.callerLeft()
+    })
+  }
+
+  /** May be called again: a replay starts anew. */
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller
+    if (this.options.call.isAbandoned) controller.abort(new CallerLeftError())
+  }
+
+  onResponseStart(
+    controller: Controller,
+    status: number,
+    _headers: unknown,
+    statusMessage?: string,
+  ): void {
+    const { call, via, hasOutcomeHeader, isDraining } = this.options
+    const rawHeaders = readRawHeaders(controller.rawHeaders)
+    if (status < 200) return writeInterim(this.#res, status, rawHeaders)
+    const head = readResponseHead(rawHeaders, {
+      via,
+      outcome: hasOutcomeHeader ? call.outcome : undefined,
+      isIssued: call.issued !== undefined,
+    })
+    if (head === undefined) throw new BadAnswerError()
+    if (isDraining()) head.lines.push('connection', 'close')
+    this.#res.writeHead(status, statusMessage ?? '', head.lines)
+    call.publish()
+    this.#bytesLeft = head.contentLength
+    this.#sendHeadSoon()
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    this.#hasUnsentHead = false
+    if (this.#bytesLeft !== undefined) {
+      this.#bytesLeft -= chunk.length
+      // The last bytes and the end in one write.
+      if (this.#bytesLeft === 0) {
+        this.#res.end(chunk)
+        return
+      }
+    }
+    if (!this.#res.write(chunk)) {
+      controller.pause()
+      this.#res.once('drain', () => controller.resume())
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#hasUnsentHead = false
+    if (!this.#res.writableEnded) this.#res.end()
+  }
+
+  onResponseError(_controller: Controller | undefined, error: Error): void {
+    const { call, via, hasOutcomeHeader } = this.options
+    if (call.isAbandoned) return
+    if (this.#res.headersSent) {
+      // Too late for another answer: the caller must see that this one is not whole.
+      this.#res.destroy()
+      return
+    }
+    call.settle({ outcome: 'upstream-unavailable', reason: codeOf(error) })
+    const refusal = isTimeout(error) ? REFUSALS.upstreamTimeout : REFUSALS.upstreamUnavailable
+    const lines = ['via', via]
+    if (hasOutcomeHeader && call.outcome !== undefined) lines.push('scopelift-outcome', call.outcome)
+    sendRefusal(this.#res, refusal, { lines })
+    call.publish()
+  }
+
+  protected callerLeft(): void {
+    this.options.call.abandon()
+    this.#controller?.abort(new CallerLeftError())
+  }
+
+  /** The head goes out with the first chunk if that is here already, else at once: an event stream may be silent for minutes. */
+  #sendHeadSoon(): void {
+    this.#hasUnsentHead = true
+    queueMicrotask(() => {
+      if (this.#hasUnsentHead && !this.#res.writableEnded) this.#res.flushHeaders()
+    })
+  }
+}
+
+class CallerLeftError extends Error {
+  override name = 'CallerLeftError'
+  override message = 'the caller left'
+}
+
+class BadAnswerError extends Error {
+  readonly code = 'ERR_BAD_ANSWER'
+  override name = 'BadAnswerError'
+  override message = 'the framing of the answer is ambiguous'
+}
+
+function isTimeout(error: Error): boolean {
+  const code = codeOf(error)
+  return code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT'
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}

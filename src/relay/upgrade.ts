@@ -1,0 +1,57 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { admit } from './admission.ts'
+import { REFUSALS, writeRefusal } from './refusal.ts'
+import type { Relay } from './relay.ts'
+
+/** Node hands upgrades over outside of all routing and hooks: they come in here, and through the same admission. */
+export function listenForUpgrades(server: Server, relay: Relay, pseudonym: string): void {
+  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Node has taken its own listeners off; without one an error would end the process.
+    socket.on('error', () => socket.destroy())
+    if (!isWebSocketHandshake(req)) return serveWithoutUpgrade(server, req, socket, head)
+    const target = req.url ?? ''
+    const admission = admit(req.method ?? '', target, req.rawHeaders, pseudonym)
+    if (admission.kind === 'refused') return writeRefusal(socket, admission.refusal)
+    if (head.length > 0) socket.unshift(head)
+    relay.tunnel({ req, target, head: admission.head, path: admission.path }, socket)
+  })
+  server.on('connect', (_req: IncomingMessage, socket: Duplex) => {
+    socket.on('error', () => socket.destroy())
+    writeRefusal(socket, REFUSALS.method)
+  })
+}
+
+/** Only a GET without a body is a handshake (RFC 6455 §4.1). */
+function isWebSocketHandshake({ method, headers }: IncomingMessage): boolean {
+  return (
+    method === 'GET' &&
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    headers['transfer-encoding'] === undefined &&
+    (headers['content-length'] === undefined || headers['content-length'] === '0')
+  )
+}
+
+/**
+ * Any other protocol is declined by serving the request as if it had not asked (RFC 9110 §7.8); Java's HttpClient asks for
+ * `h2c` on every first request. Node has detached the body already, so the head is written again and read anew.
+ */
+function serveWithoutUpgrade(
+  server: Server,
+  req: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  let text = `${req.method} ${req.url} HTTP/${req.httpVersion}\r\n`
+  for (let i = 0; i < req.rawHeaders.length; i += 2) {
+    const field = req.rawHeaders[i] ?? ''
+    if (UPGRADE_FIELDS.has(field.toLowerCase())) continue
+    text += `${field}: ${req.rawHeaders[i + 1]}\r\n`
+  }
+  if (/(^|[\s,])close($|[\s,])/i.test(req.headers.connection ?? '')) text += 'Connection: close\r\n'
+  socket.removeAllListeners('error')
+  socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]))
+  server.emit('connection', socket)
+}
+
+const UPGRADE_FIELDS = new Set(['connection', 'upgrade', 'http2-settings'])

@@ -1,0 +1,142 @@
+import type { Duplex } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import type { ParsedHeaders } from './forwarding-handler.ts'
+import { ForwardingHandler, isDenialStatus } from './forwarding-handler.ts'
+import type { HeldDenial } from './held-denial.ts'
+import { holdDenial } from './held-denial.ts'
+import { InterimHeads } from './interim-heads.ts'
+import type { Resolution } from './resolution.ts'
+import { createResolution } from './resolution.ts'
+import type { Credential, StepUp } from './step-up.ts'
+
+type Controller = Dispatcher.DispatchController
+
+/** How long a denial's body may take; a slower one is released to the caller. */
+const MAX_BODY_MS = 5_000
+
+/** Where the first attempt stands. */
+type State =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'passing' }
+  | { readonly kind: 'holding'; readonly denial: HeldDenial; readonly timer: NodeJS.Timeout }
+  | { readonly kind: 'settled' }
+
+/** Lets every answer through but a denial: that is taken in, within bounds, and resolved at its end. */
+export class FirstAttemptHandler extends ForwardingHandler {
+  readonly #stepUp: StepUp
+  readonly #credential: Credential
+  readonly #interim = new InterimHeads()
+  #state: State = { kind: 'waiting' }
+  #resolution: Resolution | undefined
+
+  constructor(stepUp: StepUp, credential: Credential) {
+    super(stepUp.downstream)
+    this.#stepUp = stepUp
+    this.#credential = credential
+  }
+
+  override onRequestUpgrade(
+    controller: Controller,
+    status: number,
+    headers: ParsedHeaders,
+    socket: Duplex,
+  ): void {
+    this.#pass(controller)
+    super.onRequestUpgrade(controller, status, headers, socket)
+  }
+
+  override onResponseStart(
+    controller: Controller,
+    status: number,
+    headers: ParsedHeaders,
+    statusMessage?: string,
+  ): void {
+    if (status < 200) {
+      this.#interim.add(controller, status, headers, statusMessage)
+    } else if (isDenialStatus(status)) {
+      this.#hold(controller, status, statusMessage)
+    } else {
+      this.#pass(controller)
+      super.onResponseStart(controller, status, headers, statusMessage)
+    }
+  }
+
+  override onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#state.kind === 'passing') super.onResponseData(controller, chunk)
+    else if (this.#state.kind === 'holding' && !this.#state.denial.add(chunk)) {
+      this.#release(controller, this.#state, 'size')
+    }
+  }
+
+  override onResponseEnd(controller: Controller, trailers: ParsedHeaders): void {
+    if (this.#state.kind === 'holding') {
+      clearTimeout(this.#state.timer)
+      const { denial } = this.#state
+      this.#state = { kind: 'settled' }
+      this.#resolution?.resolve(denial)
+    } else if (this.#state.kind === 'passing') super.onResponseEnd(controller, trailers)
+  }
+
+  override onResponseError(controller: Controller, error: Error): void {
+    const state = this.#state
+    this.#state = { kind: 'settled' }
+    this.#stepUp.replayBody?.stopRecording()
+    if (state.kind === 'holding') {
+      // The denial broke off: the caller sees as much of it as came, and that it broke off.
+      clearTimeout(state.timer)
+      this.#resolution?.cancel()
+      this.#stepUp.call.settle({ outcome: 'upstream-unavailable', reason: 'denial-broke-off' })
+      state.denial.release(this.downstream, controller)
+    }
+    if (state.kind !== 'settled') super.onResponseError(controller, error)
+  }
+
+  #pass(controller: Controller): void {
+    const { call, replayBody, circumstances } = this.#stepUp
+    this.#state = { kind: 'passing' }
+    replayBody?.stopRecording()
+    this.#interim.release(this.downstream, controller)
+    if (this.#credential.kind === 'issued') {
+      const { wanted, token, exchangeMs } = this.#credential
+      call.settle({
+        outcome: 'preempted',
+        route: circumstances.route?.label ?? call.path,
+        scopesNeeded: wanted.scopes,
+        scopesGranted: token.scopes,
+        ...(exchangeMs === undefined ? {} : { exchangeMs, addedMs: exchangeMs }),
+      })
+    } else call.settle({ outcome: 'forwarded' })
+  }
+
+  #hold(controller: Controller, status: number, statusMessage: string | undefined): void {
+    const denial = holdDenial({ status, statusMessage, rawHeaders: controller.rawHeaders })
+    // What the caller still uploads waits: the record need not grow while the upstream has already decided.
+    this.#stepUp.replayBody?.pause()
+    const timer = setTimeout(() => {
+      if (this.#state.kind === 'holding') this.#release(controller, this.#state, 'slow')
+    }, MAX_BODY_MS)
+    this.#state = { kind: 'holding', denial, timer }
+    this.#resolution = createResolution(this.#stepUp, this.#credential)
+    this.#resolution.anticipate(denial)
+  }
+
+  /** Too large or too slow to be read: what is held goes to the caller, and the rest as it comes. */
+  #release(
+    controller: Controller,
+    { denial, timer }: Extract<State, { kind: 'holding' }>,
+    reason: 'size' | 'slow',
+  ): void {
+    clearTimeout(timer)
+    this.#resolution?.cancel()
+    this.#state = { kind: 'passing' }
+    const { call, replayBody, circumstances } = this.#stepUp
+    call.settle({
+      outcome: 'denial-too-large',
+      reason,
+      route: circumstances.route?.label ?? call.path,
+    })
+    replayBody?.stopRecording()
+    replayBody?.resume()
+    denial.release(this.downstream, controller)
+  }
+}

@@ -1,0 +1,80 @@
+import { Readable } from 'node:stream'
+import type { Hint } from '../denial/hint.ts'
+import { isTokenRefusal } from '../denial/token-refusal.ts'
+import type { Outcome } from '../observability/outcome.ts'
+import type { Decision, Wanted } from '../policy/decide.ts'
+import { decideStepUp } from '../policy/decide.ts'
+import type { HeldDenial } from './held-denial.ts'
+import type { IssuedToken } from './issued-tokens.ts'
+import type { Credential, Failure, StepUp } from './step-up.ts'
+
+/** What a denial becomes. */
+export type Verdict =
+  | {
+      readonly kind: 'release'
+      readonly outcome: Outcome
+      readonly reason: string
+      readonly scopes: readonly string[]
+    }
+  /** The pre-emption has failed already for what this denial asks: that failure is the answer. */
+  | { readonly kind: 'fail'; readonly failure: Failure; readonly wanted: Wanted }
+  | { readonly kind: 'exchange'; readonly wanted: Wanted }
+  /** The upstream refused the issued token itself: it is replaced. */
+  | { readonly kind: 'reissue'; readonly wanted: Wanted; readonly refused: IssuedToken }
+
+/** The order is that of the outcomes in the documentation: the first that applies. */
+export function judgeDenial(
+  stepUp: StepUp,
+  credential: Credential,
+  denial: HeldDenial,
+  hint: Hint,
+): Verdict {
+  if (
+    credential.kind === 'issued' &&
+    isSendableTwice(stepUp) &&
+    isTokenRefusal(denial.status, denial.headers, denial.body())
+  ) {
+    return { kind: 'reissue', wanted: credential.wanted, refused: credential.token }
+  }
+  const asked = credential.kind === 'issued' ? credential.wanted.scopes : []
+  const decision = decideStepUp(hint, denial.status, stepUp.circumstances, asked, stepUp.rules)
+  if (credential.kind === 'own-after-failure' && isCovered(decision, credential.wanted)) {
+    return { kind: 'fail', failure: credential.failure, wanted: credential.wanted }
+  }
+  if (decision.kind === 'refuse') {
+    const isNothingNew = credential.kind === 'issued' && decision.outcome === 'no-hint'
+    return release(
+      isNothingNew ? 'replay-denied' : decision.outcome,
+      decision.reason,
+      decision.scopes,
+    )
+  }
+  const { wanted } = decision
+  const whyUnusable = stepUp.tokens.whyUnusable(stepUp.subject)
+  if (whyUnusable !== undefined) {
+    return release('subject-token-unusable', whyUnusable, wanted.scopes)
+  }
+  if (!isSendableTwice(stepUp)) {
+    return release('body-not-replayable', whyNotSendable(stepUp), wanted.scopes)
+  }
+  return { kind: 'exchange', wanted }
+}
+
+/** A failed pre-emption answers for its own scopes, and for a denial that names none; for others an exchange is due. */
+function isCovered(decision: Decision, failed: Wanted): boolean {
+  if (decision.kind === 'refuse') return decision.outcome === 'no-hint'
+  return decision.wanted.scopes.every((scope) => failed.scopes.includes(scope))
+}
+
+function isSendableTwice({ options, circumstances, replayBody }: StepUp): boolean {
+  if (circumstances.route?.isReplayable === false) return false
+  return !(options.body instanceof Readable) || replayBody?.isReplayable === true
+}
+
+function whyNotSendable({ circumstances }: StepUp): string {
+  return circumstances.route?.isReplayable === false ? 'replay-never' : 'body-too-large'
+}
+
+function release(outcome: Outcome, reason: string, scopes: readonly string[]): Verdict {
+  return { kind: 'release', outcome, reason, scopes }
+}

@@ -1,0 +1,63 @@
+import { LRUCache } from 'lru-cache'
+import type { SubjectToken } from '../subject-token.ts'
+
+/**
+ * What denials have taught about one token: the scopes that a method and exact path want. It makes the next call go
+ * out with an issued token at once, and never elevates another method or path.
+ */
+export interface Learning {
+  recall(subject: SubjectToken, method: string, path: string): readonly string[] | undefined
+  remember(
+    subject: SubjectToken,
+    method: string,
+    path: string,
+    scopes: readonly string[],
+  ): void
+  forget(subject: SubjectToken, method: string, path: string): void
+}
+
+const MAX_PATH_CHARACTERS = 512
+const MAX_ROUTES_PER_TOKEN = 64
+
+/** Bounded by `maxTokens` and 64 routes a token, least recently used out first; a token's lessons end with the token. */
+export function createLearning(options: {
+  readonly maxTokens: number
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}): Learning {
+  const lessons = new LRUCache<string, LRUCache<string, readonly string[]>>({
+    max: options.maxTokens,
+  })
+
+  function isLive(subject: SubjectToken): boolean {
+    const exp = subject.claims?.exp
+    return exp === undefined || exp * 1000 > options.now()
+  }
+
+  return {
+    recall(subject, method, path) {
+      const routes = lessons.get(subject.digest)
+      if (routes === undefined) return undefined
+      if (isLive(subject)) return routes.get(routeKey(method, path))
+      lessons.delete(subject.digest)
+      return undefined
+    },
+    remember(subject, method, path, scopes) {
+      if (path.length > MAX_PATH_CHARACTERS || !isLive(subject)) return
+      let routes = lessons.get(subject.digest)
+      if (routes === undefined) {
+        routes = new LRUCache({ max: MAX_ROUTES_PER_TOKEN })
+        lessons.set(subject.digest, routes)
+      }
+      routes.set(routeKey(method, path), scopes)
+    },
+    forget(subject, method, path) {
+      lessons.get(subject.digest)?.delete(routeKey(method, path))
+    },
+  }
+}
+
+// A method has no space in it, so the key is unambiguous.
+function routeKey(method: string, path: string): string {
+  return `${method} ${path}`
+}

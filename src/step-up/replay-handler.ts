@@ -1,0 +1,51 @@
+import type { Duplex } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import type { Settlement } from '../call.ts'
+import type { ParsedHeaders } from './forwarding-handler.ts'
+import { ForwardingHandler, isDenialStatus } from './forwarding-handler.ts'
+import type { StepUp } from './step-up.ts'
+
+/** The one replay: whatever it brings is the caller's, a second denial too. */
+export class ReplayHandler extends ForwardingHandler {
+  readonly #stepUp: StepUp
+  readonly #settlement: Settlement
+  readonly #onGranted: () => void
+
+  /** `settlement` is how the request ends if the replay is not denied; `onGranted` is called then. */
+  constructor(stepUp: StepUp, settlement: Settlement, onGranted: () => void) {
+    super(stepUp.downstream)
+    this.#stepUp = stepUp
+    this.#settlement = settlement
+    this.#onGranted = onGranted
+  }
+
+  override onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: ParsedHeaders,
+    socket: Duplex,
+  ): void {
+    this.#settle(status)
+    super.onRequestUpgrade(controller, status, headers, socket)
+  }
+
+  override onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: ParsedHeaders,
+    statusMessage?: string,
+  ): void {
+    if (status >= 200) this.#settle(status)
+    super.onResponseStart(controller, status, headers, statusMessage)
+  }
+
+  #settle(status: number): void {
+    const { call } = this.#stepUp
+    if (isDenialStatus(status)) {
+      call.settle({ ...this.#settlement, outcome: 'replay-denied' })
+    } else {
+      call.settle(this.#settlement)
+      this.#onGranted()
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { Readable } from 'node:stream'
+import type { Settlement } from '../call.ts'
+import { readHint } from '../denial/read-hint.ts'
+import type { Wanted } from '../policy/decide.ts'
+import { withBearer } from './bearer.ts'
+import type { HeldDenial } from './held-denial.ts'
+import type { ExchangeResult, IssuedToken } from './issued-tokens.ts'
+import type { Verdict } from './judge-denial.ts'
+import { judgeDenial } from './judge-denial.ts'
+import { ReplayHandler } from './replay-handler.ts'
+import { createSettledController } from './settled-controller.ts'
+import type { Credential, Failure, PendingExchange, StepUp } from './step-up.ts'
+import { startExchange } from './step-up.ts'
+import { answerUnavailable } from './unavailable-answer.ts'
+
+/** Turns one held denial into the caller's answer: the denial itself, the replay's answer, or 503. */
+export interface Resolution {
+  /** At the head: where the header alone is the hint, the exchange starts while the body still arrives. */
+  anticipate(denial: HeldDenial): void
+  /** The denial goes to the caller by another way. */
+  cancel(): void
+  /** At the end of the body. */
+  resolve(denial: HeldDenial): void
+}
+
+const NO_BODY = Buffer.alloc(0)
+
+export function createResolution(stepUp: StepUp, credential: Credential): Resolution {
+  const { call, learning, subject, circumstances, downstream, replayBody } = stepUp
+  let anticipated: PendingExchange | undefined
+
+  function anticipate(denial: HeldDenial): void {
+    const hint = readHint(denial.status, denial.headers, NO_BODY)
+    if (hint.kind !== 'insufficient-scope' || hint.scopes.length === 0) return
+    const verdict = judgeDenial(stepUp, credential, denial, hint)
+    if (verdict.kind === 'exchange') anticipated = startExchange(stepUp, verdict.wanted)
+  }
+
+  async function resolve(denial: HeldDenial): Promise<void> {
+    const hint = readHint(denial.status, denial.headers, denial.body())
+    const verdict = judgeDenial(stepUp, credential, denial, hint)
+    switch (verdict.kind) {
+      case 'release':
+        return refuse(denial, verdict)
+      case 'fail':
+        return fail(denial, verdict.wanted, verdict.failure)
+      case 'exchange':
+        return conclude(denial, verdict.wanted, 'stepped-up', anticipated)
+      case 'reissue':
+        return conclude(
+          denial,
+          verdict.wanted,
+          'reissued',
+          startExchange(stepUp, verdict.wanted, verdict.refused),
+        )
+    }
+  }
+
+  async function conclude(
+    denial: HeldDenial,
+    wanted: Wanted,
+    outcome: 'stepped-up' | 'reissued',
+    exchange: PendingExchange | undefined,
+  ): Promise<void> {
+    const result: ExchangeResult = await (exchange ?? startExchange(stepUp, wanted)).result
+    call.onAbandoned = undefined
+    if (call.isAbandoned) replayBody?.stopRecording()
+    else if (result.kind !== 'issued') fail(denial, wanted, result)
+    else {
+      const { exchangeMs } = result
+      const addedMs = stepUp.now() - call.startedAt
+      replay(result.token, wanted, { ...settlement(wanted.scopes), outcome, exchangeMs, addedMs })
+    }
+  }
+
+  function replay(token: IssuedToken, wanted: Wanted, ending: Settlement): void {
+    const { options, dispatch } = stepUp
+    call.issued = token
+    const body =
+      replayBody === undefined
+        ? options.body
+        : Readable.from(replayBody.replay(), { objectMode: false })
+    dispatch(
+      { ...options, headers: withBearer(options.headers, token), body },
+      new ReplayHandler(stepUp, { ...ending, scopesGranted: token.scopes }, () => {
+        if (circumstances.route?.preempt !== false) learn(wanted.scopes)
+      }),
+    )
+  }
+
+  function refuse(denial: HeldDenial, verdict: Extract<Verdict, { kind: 'release' }>): void {
+    if (verdict.outcome === 'replay-denied') learning.forget(subject, call.method, call.path)
+    if (verdict.outcome === 'body-not-replayable') learn(verdict.scopes)
+    release(denial, {
+      ...settlement(verdict.scopes),
+      outcome: verdict.outcome,
+      reason: verdict.reason,
+    })
+  }
+
+  function fail(denial: HeldDenial, wanted: Wanted, failure: Failure): void {
+    const { reason, exchangeMs } = failure
+    const ending = { ...settlement(wanted.scopes), reason, exchangeMs, addedMs: exchangeMs }
+    if (failure.kind === 'refused') return release(denial, { ...ending, outcome: failure.outcome })
+    call.settle({ ...ending, outcome: 'exchange-unavailable' })
+    replayBody?.stopRecording()
+    answerUnavailable(downstream, failure.retryAfterS)
+  }
+
+  function release(denial: HeldDenial, ending: Settlement): void {
+    call.settle(ending)
+    replayBody?.stopRecording()
+    const controller = createSettledController(denial.headers)
+    denial.release(downstream, controller)
+    downstream.onResponseEnd?.(controller, {})
+  }
+
+  function learn(scopes: readonly string[]): void {
+    learning.remember(subject, call.method, call.path, scopes)
+  }
+
+  function settlement(scopesNeeded: readonly string[]) {
+    return { route: circumstances.route?.label ?? call.path, scopesNeeded }
+  }
+
+  return {
+    anticipate,
+    cancel: () => anticipated?.cancel(),
+    resolve(denial) {
+      resolve(denial).catch((error: unknown) => {
+        const cause = error instanceof Error ? error : new Error('step-up failed')
+        downstream.onResponseError?.(createSettledController(denial.headers), cause)
+      })
+    },
+  }
+}
