@@ -8,7 +8,8 @@ const server = createServer(async (request, response) => {
   try {
     const path = new URL(request.url, 'http://stub').pathname
     if (request.method === 'GET' && path === '/v1/models') return sendModels(response)
-    if (request.method === 'GET' && path === '/health') return sendJson(response, 200, { status: 'ok' })
+    if (request.method === 'GET' && path === '/health')
+      return sendJson(response, 200, { status: 'ok' })
     if (request.method !== 'POST') return sendJson(response, 404, problem('no such route'))
     const body = JSON.parse(await readBody(request))
     if (path === '/v1/chat/completions') return await sendCompletion(response, body)
@@ -20,16 +21,28 @@ const server = createServer(async (request, response) => {
   }
 })
 server.listen(9000, '0.0.0.0')
-for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => server.close(() => process.exit(0)))
+for (const signal of ['SIGTERM', 'SIGINT'])
+  process.once(signal, () => server.close(() => process.exit(0)))
 
 function sendModels(response) {
-  sendJson(response, 200, { object: 'list', data: [{ id: model, object: 'model', created: 0, owned_by: 'stub' }] })
+  sendJson(response, 200, {
+    object: 'list',
+    data: [{ id: model, object: 'model', created: 0, owned_by: 'stub' }],
+  })
 }
 
 async function sendCompletion(response, body) {
   const words = `You said: ${lastWords(body.messages)}`.split(/(?<= )/)
-  const head = { id: `chatcmpl-${Date.now()}`, created: Math.floor(Date.now() / 1000), model: body.model ?? model }
-  const usage = { prompt_tokens: 1, completion_tokens: words.length, total_tokens: words.length + 1 }
+  const head = {
+    id: `chatcmpl-${Date.now()}`,
+    created: Math.floor(Date.now() / 1000),
+    model: body.model ?? model,
+  }
+  const usage = {
+    prompt_tokens: 1,
+    completion_tokens: words.length,
+    total_tokens: words.length + 1,
+  }
   if (body.stream !== true) {
     const message = { role: 'assistant', content: words.join('') }
     const choices = [{ index: 0, message, finish_reason: 'stop', logprobs: null }]
@@ -37,9 +50,17 @@ async function sendCompletion(response, body) {
   }
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
   const send = (choices, more = {}) =>
-    response.write(`data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices, ...more })}\n\n`)
+    response.write(
+      `data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices, ...more })}\n\n`,
+    )
   for (const [index, content] of words.entries()) {
-    send([{ index: 0, delta: index === 0 ? { role: 'assistant', content } : { content }, finish_reason: null }])
+    send([
+      {
+        index: 0,
+        delta: index === 0 ? { role: 'assistant', content } : { content },
+        finish_reason: null,
+      },
+    ])
     await new Promise((resolve) => setTimeout(resolve, pauseMs(body)))
   }
   send([{ index: 0, delta: {}, finish_reason: 'stop' }])
@@ -62,7 +83,11 @@ function lastWords(messages) {
 
 function sendEmbeddings(response, body) {
   const inputs = Array.isArray(body.input) ? body.input : [body.input]
-  const data = inputs.map((_, index) => ({ object: 'embedding', index, embedding: [0.1, 0.2, 0.3, 0.4] }))
+  const data = inputs.map((_, index) => ({
+    object: 'embedding',
+    index,
+    embedding: [0.1, 0.2, 0.3, 0.4],
+  }))
   const usage = { prompt_tokens: inputs.length, total_tokens: inputs.length }
   sendJson(response, 200, { object: 'list', model: body.model ?? model, data, usage })
 }
@@ -80,7 +105,10 @@ async function readBody(request) {
 
 function sendJson(response, status, value) {
   const text = JSON.stringify(value)
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+  })
   response.end(text)
 }
 

@@ -10,7 +10,9 @@ const [first, ...rest] = process.argv.slice(2)
 if (first === '--replace' && rest.length === 1) replace(rest[0])
 else if (first !== undefined && !first.startsWith('-')) [first, ...rest].forEach(make)
 else {
-  process.stderr.write('usage: make-secret.mjs FILE… | make-secret.mjs --replace FILE <new-secret\n')
+  process.stderr.write(
+    'usage: make-secret.mjs FILE… | make-secret.mjs --replace FILE <new-secret\n',
+  )
   process.exit(64)
 }
 

@@ -1,0 +1,58 @@
+export interface Check {
+  /** A sentence that says what holds when the check passes. */
+  readonly sentence: string
+  run(): Promise<void>
+}
+
+export interface Tally {
+  passed: number
+  failed: number
+}
+
+const CHECK_DEADLINE_MS = 180_000
+
+/** Runs the checks one after another and prints each as a sentence; a failed one does not end the run. */
+export async function runChecks(
+  checks: Iterable<Check>,
+  tally: Tally,
+  print: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const check of checks) {
+    if (signal.aborted) return
+    const startedAt = performance.now()
+    try {
+      await withDeadline(check.run(), signal)
+      tally.passed++
+      print(`  ✓ ${check.sentence} (${Math.round(performance.now() - startedAt)} ms)`)
+    } catch (error) {
+      tally.failed++
+      print(`  ✗ ${check.sentence}`)
+      print(indent(describe(error)))
+    }
+  }
+}
+
+async function withDeadline(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`not done after ${CHECK_DEADLINE_MS} ms`)),
+      CHECK_DEADLINE_MS,
+    )
+    signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true })
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '      ')
+}
