@@ -9,7 +9,7 @@ export const REQUESTER = 'authentication-demo'
 export const REQUESTER_SECRET = 'a secret of 100%+1 characters'
 
 /** What tap's test object offers and these helpers need. */
-interface Teardown {
+export interface Teardown {
   teardown(close: () => unknown): void
 }
 

@@ -48,7 +48,7 @@ t.test('a token can lie about its claims, its signature and its scopes', async (
     kind: 'claims',
     claims: { sub: 'mallory', iss: 'x', exp: 1, aud: undefined },
   })
-  const claims = decodeJwt(String((await exchange()).access_token))
+  const claims = claimsOf((await exchange()).access_token)
   t.match(claims, { sub: 'mallory', iss: 'x', exp: 1 })
   t.notOk('aud' in claims)
 
