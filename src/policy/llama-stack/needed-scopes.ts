@@ -1,0 +1,181 @@
+import type { Need, ScopeRules } from '../route-policy.ts'
+import { isScopeToken } from '../scope-token.ts'
+import type { Attributes } from './claim-attributes.ts'
+import type { ReachingRules, Verdict } from './evaluate-route.ts'
+import { evaluateRoute } from './evaluate-route.ts'
+import type { LlamaStackPolicy, RouteAccessRule } from './route-access-rule.ts'
+
+export interface FoundNeed {
+  readonly need: Need
+  /** Whether OGX certainly refuses the caller's own token; else only its denial tells. */
+  readonly isDenialCertain: boolean
+  /** The rule that decides, or whose scopes are asked for. */
+  readonly rule: number | undefined
+}
+
+export interface NeedOptions {
+  readonly rules: ReachingRules
+  readonly certainty: LlamaStackPolicy['attributes']
+  /** The attribute that the `scope` claim feeds. */
+  readonly scopeAttribute: string | undefined
+  /** The scope tokens that the caller's token holds, and the attributes it has by all its claims. */
+  readonly held: ReadonlySet<string>
+  readonly attributes: Attributes
+  /** The attributes it would have with exactly these scope tokens. */
+  attributesWith(scopes: readonly string[]): Attributes
+  readonly scopeRules: ScopeRules
+}
+
+/**
+ * The scopes whose addition certainly makes OGX allow the route: those of the first `permit` that they make match,
+ * if need be with more that keep an earlier `forbid` from matching. What only a rule that could not be translated
+ * might change is never claimed: then the need is `nothing`, and the operator's own file may say more.
+ */
+export function findNeed(options: NeedOptions): FoundNeed {
+  const own = evaluateRoute(options.rules, options)
+  const isDenialCertain = own.kind === 'denied'
+  if (own.kind === 'allowed') return { need: { kind: 'nothing' }, isDenialCertain, rule: own.rule }
+  const search = createSearch(options)
+  const cure =
+    search.findPlain('allowed') ??
+    search.findAround('allowed') ??
+    search.findPlain('any') ??
+    search.findAround('any')
+  if (cure !== undefined) return { ...cure, isDenialCertain }
+  if (own.kind === 'unknown' || search.isUncertain()) {
+    return { need: { kind: 'nothing' }, isDenialCertain, rule: undefined }
+  }
+  const reason = whyUnhealable(own, options.rules)
+  return { need: { kind: 'unhealable', reason }, isDenialCertain, rule: own.rule }
+}
+
+interface Cure {
+  readonly need: Need
+  readonly rule: number
+}
+
+/** `allowed`: only scopes that may be asked for, or are held. */
+type Choice = 'allowed' | 'any'
+
+interface Search {
+  /** The scopes of a `permit` alone. */
+  findPlain(choice: Choice): Cure | undefined
+  /** And those that an earlier `forbid` wants to see. */
+  findAround(choice: Choice): Cure | undefined
+  /** Whether some trial ended with nobody knowing. */
+  isUncertain(): boolean
+}
+
+/** Trials around `forbid` rules for one request: a policy with more ways than this is not searched through. */
+const MAX_DETOURS = 200
+
+function createSearch(options: NeedOptions): Search {
+  const { rules, certainty, scopeAttribute, held, attributesWith, scopeRules } = options
+  let isUncertain = false
+  let detours = 0
+
+  const isObtainable = (scope: string) =>
+    scopeRules.isAllowed(scope) || (held.has(scope) && !scopeRules.isDenied(scope))
+  /** An exchange leaves the denied ones out. */
+  const kept = [...held].filter((scope) => !scopeRules.isDenied(scope))
+
+  function tryWith(added: readonly string[], base: Iterable<string> = held): Verdict {
+    const verdict = evaluateRoute(rules, {
+      attributes: attributesWith([...base, ...added]),
+      certainty,
+    })
+    if (verdict.kind === 'unknown') isUncertain = true
+    return verdict
+  }
+
+  function cureOf(scopes: readonly string[], rule: RouteAccessRule): Cure {
+    const sorted = [...new Set(scopes)].sort()
+    const survives = kept.length === held.size || tryWith(sorted, kept).kind === 'allowed'
+    const need: Need =
+      survives && sorted.every(isObtainable)
+        ? { kind: 'scopes', scopes: sorted.filter((scope) => scopeRules.isAllowed(scope)) }
+        : { kind: 'not-allowed', scopes: sorted }
+    return { need, rule: rule.number }
+  }
+
+  function find(
+    choice: Choice,
+    complete: (wanted: readonly string[]) => readonly string[] | undefined,
+  ): Cure | undefined {
+    for (const { rule } of rules) {
+      const wanted = rule.effect === 'permit' ? scopesOf(rule, scopeAttribute, true) : undefined
+      if (wanted === undefined || (choice === 'allowed' && !wanted.every(isObtainable))) continue
+      const scopes = complete(wanted)
+      if (scopes === undefined) continue
+      const cure = cureOf(scopes, rule)
+      if (choice === 'any' || cure.need.kind === 'scopes') return cure
+    }
+    return undefined
+  }
+
+  /** More scopes make no rule match that wants fewer: every set that heals lies at the end of one of these ways. */
+  function detour(scopes: readonly string[], choice: Choice): readonly string[] | undefined {
+    detours += 1
+    if (detours > MAX_DETOURS) {
+      isUncertain = true
+      return undefined
+    }
+    const verdict = tryWith(scopes)
+    if (verdict.kind === 'allowed') return scopes
+    const obstacle = rules.find(({ rule }) => rule.number === verdict.rule)?.rule
+    if (obstacle === undefined) return undefined
+    for (const scope of scopesOf(obstacle, scopeAttribute, false) ?? []) {
+      if (choice === 'allowed' && !isObtainable(scope)) continue
+      const completed = detour([...scopes, scope], choice)
+      if (completed !== undefined) return completed
+    }
+    return undefined
+  }
+
+  /** An early choice may have become needless by a later one. */
+  function withoutNeedless(
+    scopes: readonly string[],
+    wanted: readonly string[],
+  ): readonly string[] {
+    let least = scopes
+    for (const scope of scopes) {
+      if (wanted.includes(scope)) continue
+      const fewer = least.filter((other) => other !== scope)
+      if (tryWith(fewer).kind === 'allowed') least = fewer
+    }
+    return least
+  }
+
+  return {
+    findPlain: (choice) =>
+      find(choice, (wanted) => (tryWith(wanted).kind === 'allowed' ? wanted : undefined)),
+    findAround: (choice) =>
+      find(choice, (wanted) => {
+        const scopes = detour(wanted, choice)
+        return scopes && withoutNeedless(scopes, wanted)
+      }),
+    isUncertain: () => isUncertain,
+  }
+}
+
+/** The scope tokens that a rule wants to see, or not to see; `undefined` where a wanted one is no scope token. */
+function scopesOf(
+  rule: RouteAccessRule,
+  scopeAttribute: string | undefined,
+  isWanted: boolean,
+): readonly string[] | undefined {
+  const scopes: string[] = []
+  for (const condition of rule.conditions) {
+    if (condition.kind !== 'attribute' || condition.isWanted !== isWanted) continue
+    if (condition.attribute !== scopeAttribute) continue
+    if (isScopeToken(condition.value)) scopes.push(condition.value)
+    else if (isWanted) return undefined
+  }
+  return scopes
+}
+
+function whyUnhealable(own: Verdict, rules: ReachingRules): string {
+  if (own.rule !== undefined) return `rule-${own.rule}-forbids`
+  const permit = rules.find(({ rule }) => rule.effect === 'permit')
+  return permit === undefined ? 'no-rule-permits' : `rule-${permit.rule.number}-wants-more`
+}
