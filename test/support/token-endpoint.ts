@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { CryptoKey, JWK } from 'jose'
@@ -13,6 +14,14 @@ export interface ReceivedRequest {
 
 /** Answers one request; one that writes nothing leaves the caller waiting. */
 export type Answer = (received: ReceivedRequest, response: ServerResponse) => void | Promise<void>
+
+type Payload = Readonly<Record<string, unknown>>
+
+interface Signer {
+  readonly issuer: string
+  readonly now: () => number
+  readonly sign: (claims: Payload) => Promise<string>
+}
 
 export interface SigningKey {
   readonly kid: string
@@ -35,8 +44,10 @@ export interface TokenEndpoint {
   script(...answers: readonly Answer[]): void
   /** All further exchanges, key set fetches, discoveries are answered so; `undefined`: as they should be. */
   answerAll(path: 'token' | 'jwks' | 'discovery', answer: Answer | undefined): void
+  /** Issues what is asked for, with these claims and members of the answer laid over. */
+  issue(claims?: Payload, answer?: Payload): Answer
   /** Signs with the realm's current key. */
-  sign(claims: Readonly<Record<string, unknown>>): Promise<string>
+  sign(claims: Payload): Promise<string>
   /** Publishes a key and signs with it from now on. */
   rotate(key: SigningKey): void
   close(): Promise<void>
@@ -48,18 +59,20 @@ export async function createSigningKey(kid: string, alg: 'RS256' | 'ES256'): Pro
   return { kid, alg, privateKey: pair.privateKey, jwk }
 }
 
-export function signWith(key: SigningKey, claims: Readonly<Record<string, unknown>>) {
+export function signWith(key: SigningKey, claims: Payload) {
   const header = { alg: key.alg, kid: key.kid, typ: 'JWT' }
   return new SignJWT({ ...claims }).setProtectedHeader(header).sign(key.privateKey)
 }
 
-export async function startTokenEndpoint(firstKey: SigningKey): Promise<TokenEndpoint> {
+export async function startTokenEndpoint(
+  firstKey: SigningKey,
+  now: () => number = Date.now,
+): Promise<TokenEndpoint> {
   const keys: SigningKey[] = [firstKey]
   const queue: Answer[] = []
   const received: ReceivedRequest[] = []
   const fixed = new Map<string, Answer>()
-  const sign = (claims: Readonly<Record<string, unknown>>) =>
-    signWith(keys.at(-1) ?? firstKey, claims)
+  const sign = (claims: Payload) => signWith(keys.at(-1) ?? firstKey, claims)
 
   const server = createServer((request, response) => {
     void receive(request).then((entry) => {
@@ -72,8 +85,10 @@ export async function startTokenEndpoint(firstKey: SigningKey): Promise<TokenEnd
   const port = typeof address === 'object' && address !== null ? address.port : 0
   const issuer = `http://127.0.0.1:${port}/realms/test`
 
+  const signer = { issuer, sign, now }
+
   const answerOf = ({ path }: ReceivedRequest): Answer => {
-    if (path.endsWith('/token')) return queue.shift() ?? fixed.get('token') ?? issue(issuer, sign)
+    if (path.endsWith('/token')) return queue.shift() ?? fixed.get('token') ?? issueWith(signer)
     if (path.endsWith('/certs')) {
       return fixed.get('jwks') ?? json(200, { keys: keys.map((key) => key.jwk) })
     }
@@ -97,6 +112,7 @@ export async function startTokenEndpoint(firstKey: SigningKey): Promise<TokenEnd
     },
     script: (...answers) => void queue.push(...answers),
     answerAll: (path, answer) => void (answer ? fixed.set(path, answer) : fixed.delete(path)),
+    issue: (claims, answer) => issueWith(signer, claims, answer),
     sign,
     rotate: (key) => void keys.push(key),
     async close() {
@@ -106,27 +122,26 @@ export async function startTokenEndpoint(firstKey: SigningKey): Promise<TokenEnd
   }
 }
 
-/** Issues what was asked for, with claims of its own laid over. */
-export function issue(
-  issuer: string,
-  sign: (claims: Readonly<Record<string, unknown>>) => Promise<string>,
-  overrides: Readonly<Record<string, unknown>> = {},
-  answerOverrides: Readonly<Record<string, unknown>> = {},
+function issueWith(
+  { issuer, sign, now }: Signer,
+  claimOverrides: Payload = {},
+  answerOverrides: Payload = {},
 ): Answer {
-  return async ({ form }, response) => {
-    const subject = readPayload(form.get('subject_token') ?? '')
+  return async (received, response) => {
+    const { form } = received
+    const { sub, aud } = readPayload(form.get('subject_token') ?? '')
     const audience = form.getAll('audience')
-    const nowS = Math.floor(Date.now() / 1000)
+    const nowS = Math.floor(now() / 1000)
     const claims = {
       iss: issuer,
-      sub: subject['sub'],
-      aud: audience.length > 0 ? audience : subject['aud'],
+      sub,
+      aud: audience.length > 0 ? audience : aud,
       iat: nowS,
       exp: nowS + 300,
-      jti: `ntrtte:${Math.random().toString(36).slice(2)}`,
+      jti: `ntrtte:${randomUUID()}`,
       sid: 'session-1',
       scope: form.get('scope') ?? '',
-      ...overrides,
+      ...claimOverrides,
     }
     const answer = {
       access_token: await sign(claims),
@@ -136,7 +151,7 @@ export function issue(
       scope: claims.scope,
       ...answerOverrides,
     }
-    await json(200, answer)({ method: '', path: '', headers: {}, body: '', form }, response)
+    await json(200, answer)(received, response)
   }
 }
 
@@ -170,6 +185,6 @@ async function receive(request: IncomingMessage): Promise<ReceivedRequest> {
   return { method, path: url, headers, body, form: new URLSearchParams(body) }
 }
 
-function readPayload(token: string): Record<string, unknown> {
+function readPayload(token: string): Payload {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 }

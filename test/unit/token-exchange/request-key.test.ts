@@ -1,0 +1,34 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { createSecret } from '../../../src/secret.ts'
+import type { ExchangeRequest } from '../../../src/step-up/issued-tokens.ts'
+import { createRequestKey } from '../../../src/token-exchange/request-key.ts'
+
+function requestOf(overrides: Partial<ExchangeRequest> & { digest?: string }): ExchangeRequest {
+  const { digest = 'd', ...rest } = overrides
+  const subject = { token: createSecret('t'), digest, claims: undefined }
+  return { subject, scopes: [], audience: [], namedBy: 'operator', ...rest }
+}
+
+t.test('no two different requests have one key', async () => {
+  const words = fc.array(fc.constantFrom('a', 'b', 'a b', 'a","b', ',', ''), { maxLength: 3 })
+  const requests = fc
+    .record({ digest: fc.constantFrom('a', 'b', 'a"'), audience: words, scopes: words })
+    .map(requestOf)
+  fc.assert(
+    fc.property(requests, requests, (one, other) => {
+      const isSame = JSON.stringify(one) === JSON.stringify(other)
+      return (createRequestKey(one) === createRequestKey(other)) === isSame
+    }),
+  )
+})
+
+t.test('who named the scopes matters only without an audience', async (t) => {
+  const byUpstream = createRequestKey(requestOf({ namedBy: 'upstream' }))
+  t.notOk(byUpstream === createRequestKey(requestOf({ namedBy: 'operator' })))
+  const pinned = { audience: ['a'] }
+  t.equal(
+    createRequestKey(requestOf({ ...pinned, namedBy: 'upstream' })),
+    createRequestKey(requestOf({ ...pinned, namedBy: 'operator' })),
+  )
+})
