@@ -1,6 +1,6 @@
 import type { Setting } from '../config/setting.ts'
 import { SETTING_GROUPS, showDefault } from '../config/setting.ts'
-import { listSettings } from '../config/settings-schema.ts'
+import { isSecretSetting, listSettings } from '../config/settings-schema.ts'
 
 export const SHORT_USAGE = `Usage: scopelift [--env-file FILE]         serve
        scopelift health [--env-file FILE]  ask the running process for its health: exit code 0 or 1
@@ -31,10 +31,8 @@ export function createUsage(): string {
 
 function showSetting(name: string, setting: Setting): string {
   const shown = showDefault(setting)
-  const facts = shown === '' ? `example: ${setting.example}` : describe(shown, setting)
-  return `  ${name} (${facts})\n      ${setting.meaning.replaceAll('`', '')}`
-}
-
-function describe(shown: string, setting: Setting): string {
-  return shown === 'required' ? `required; example: ${setting.example}` : `default: ${shown}`
+  const example = isSecretSetting(name) ? '' : `example: ${setting.example}`
+  const facts = shown === 'required' ? [shown, example] : [shown ? `default: ${shown}` : example]
+  const meaning = setting.meaning.replaceAll('`', '')
+  return `  ${name} (${facts.filter(Boolean).join('; ')})\n      ${meaning}`
 }

@@ -47,8 +47,14 @@ export function isSecretSetting(name: string): boolean {
   return setting !== undefined && 'isSecret' in setting && setting.isSecret === true
 }
 
+export interface SettingsJsonSchema {
+  readonly type: 'object'
+  readonly properties: Readonly<Record<string, unknown>>
+  readonly required: readonly string[]
+}
+
 /** A fresh JSON schema at each call: env-schema writes into the one it is given. */
-export function createJsonSchema(): Record<string, unknown> {
+export function createJsonSchema(): SettingsJsonSchema {
   const properties: Record<string, unknown> = {}
   const required: string[] = []
   for (const [name, setting] of listSettings()) {
