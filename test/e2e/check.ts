@@ -34,19 +34,30 @@ export async function runChecks(
 }
 
 async function withDeadline(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
+  const { promise: over, cancel } = untilOver(signal)
+  try {
+    await Promise.race([work, over])
+  } finally {
+    cancel()
+  }
+}
+
+/** Rejects at the deadline, or as soon as the run is interrupted. */
+function untilOver(signal: AbortSignal): { promise: Promise<never>; cancel: () => void } {
+  let cancel = () => {}
+  const promise = new Promise<never>((_, reject) => {
+    const timer = setTimeout(
       () => reject(new Error(`not done after ${CHECK_DEADLINE_MS} ms`)),
       CHECK_DEADLINE_MS,
     )
-    signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true })
+    const interrupt = () => reject(new Error('interrupted'))
+    signal.addEventListener('abort', interrupt)
+    cancel = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', interrupt)
+    }
   })
-  try {
-    await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
+  return { promise, cancel }
 }
 
 function describe(error: unknown): string {

@@ -47,10 +47,10 @@ export function createHouse(options: HouseOptions): House {
   const origin = `http://127.0.0.1:${options.scopeliftPort}`
   const legacyOrigin = `http://127.0.0.1:${options.legacyPort}`
   const record = async (answer: Promise<Answer>) => {
-    const { fields, body } = await answer
-    options.transcript.add(JSON.stringify(fields))
-    options.transcript.add(body.toString('utf8'))
-    return answer
+    const received = await answer
+    options.transcript.add(JSON.stringify(received.fields))
+    options.transcript.add(received.body.toString('utf8'))
+    return received
   }
   return {
     compose,
@@ -95,7 +95,7 @@ function toSettings(options: HouseOptions): Readonly<Record<string, string>> {
 }
 
 const ASK_ADMIN =
-  'fetch(`http://127.0.0.1:8323${process.argv[1]}`).then((r) => r.text()).then((t) => process.stdout.write(t))'
+  "fetch('http://127.0.0.1:8323' + process.argv[1]).then((r) => r.text()).then((t) => process.stdout.write(t))"
 
 async function readInside(compose: Compose, service: string, file: string): Promise<string> {
   const text = await compose.exec(service, ['bash', '-c', 'printf %s "$(<"$0")"', file])
