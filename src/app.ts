@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import { createKeycloakAgent, createUpstreamAgent, trustedAuthorities } from './agents.ts'
+import type { Call, Settlement } from './call.ts'
+import type { Config } from './config/config.ts'
+import { watchSecret } from './config/watched-secret.ts'
+import { createAdminServer } from './observability/admin-server.ts'
+import type { AuditEntry } from './observability/audit.ts'
+import { createAudit } from './observability/audit.ts'
+import type { Log } from './observability/logger.ts'
+import { createMetrics } from './observability/metrics.ts'
+import { createProblems } from './observability/problems.ts'
+import { createReadiness } from './observability/readiness.ts'
+import type { Rules } from './policy/decide.ts'
+import { createScopeRules } from './policy/scope-rules.ts'
+import { watchPolicy } from './policy-files.ts'
+import { probeHttp } from './probe.ts'
+import { createRelay } from './relay/relay.ts'
+import { createRelayServer } from './relay/server.ts'
+import { createTrustedPeers } from './relay/trusted-peers.ts'
+import { createStepUp } from './step-up/interceptor.ts'
+import { createLearning } from './step-up/learning.ts'
+import { createReplayMemory } from './step-up/replay-memory.ts'
+import { createSubjectTokenReader } from './subject-token.ts'
+import { clientSecretBasic, clientSecretPost } from './token-exchange/client-authentication.ts'
+import { startDiscovery } from './token-exchange/discovery.ts'
+import { createIssuedTokens } from './token-exchange/issued-tokens.ts'
+
+export interface App {
+  /** Rejects with Node's error, e.g. `EADDRINUSE`. */
+  listen(): Promise<{ readonly url: string; readonly adminUrl: string }>
+  /** Takes no new connections; resolves when the accepted requests have ended and everything that was opened is closed. */
+  close(): Promise<void>
+}
+
+/** A change of a file counts within 3 s (product.md): it is looked at this often. */
+const WATCH_INTERVAL_MS = 1_000
+const PROBE_TIMEOUT_MS = 2_000
+
+/** The composition root: opens everything, hands each part what it needs, and closes it all in reverse. Rejects if a policy is broken. */
+export async function createApp(config: Config, { log }: { readonly log: Log }): Promise<App> {
+  const { keycloak } = config
+  const problems = createProblems()
+  const metrics = createMetrics()
+  const now = Date.now
+  const monotonicNow = () => performance.now()
+  const watching = { intervalMs: WATCH_INTERVAL_MS, problems, log }
+
+  const scopeRules = createScopeRules({
+    allowed: config.policy.allowedScopes,
+    denied: config.policy.deniedScopes,
+    isDeniedDefault: config.policy.isDeniedDefault,
+  })
+  const policy = watchPolicy({ ...config.policy, ...watching, scopeRules, env: process.env })
+
+  const ca = trustedAuthorities(config.ca)
+  const upstreamAgent = createUpstreamAgent({ ...config.upstream, ca })
+  const keycloakAgent = createKeycloakAgent({ timeoutMs: keycloak.exchangeTimeoutMs, ca })
+  const secret = watchSecret(keycloak.clientSecret, {
+    intervalMs: WATCH_INTERVAL_MS,
+    onChange() {
+      tokens.forgetMisconfiguration()
+      problems.resolve('client-secret-file')
+      log.info('the client secret was read anew')
+    },
+    onError: (error) => problems.report('client-secret-file', error.message),
+  })
+  const authenticate =
+    keycloak.authMethod === 'client_secret_basic' ? clientSecretBasic : clientSecretPost
+  const tokens = createIssuedTokens({
+    issuer: keycloak.issuer,
+    tokenEndpoint: keycloak.tokenEndpoint,
+    jwksUri: keycloak.jwksUri,
+    clientId: keycloak.clientId,
+    authentication: authenticate({ clientId: keycloak.clientId, secret: secret.current }),
+    refreshSecret: secret.refresh,
+    dispatcher: keycloakAgent,
+    timeoutMs: keycloak.exchangeTimeoutMs,
+    scopeRules,
+    cache: config.cache,
+    budget: config.budget,
+    now,
+    monotonicNow,
+    log,
+    problems,
+    onExchange: metrics.observeExchange,
+  })
+  const discovery = startDiscovery({
+    url: keycloak.discoveryUrl,
+    issuer: keycloak.issuer,
+    dispatcher: keycloakAgent,
+    timeoutMs: keycloak.exchangeTimeoutMs,
+    log,
+    problems,
+  })
+
+  const replayMemory = createReplayMemory(config.replay)
+  const stepUp = createStepUp({
+    tokens,
+    rules: (): Rules => policy.rules({ ...config.policy, scopeRules, audience: keycloak.audience }),
+    learning: createLearning({ maxTokens: config.cache.maxEntries, now }),
+    replayMemory,
+    now: monotonicNow,
+  })
+
+  const pseudonym = `scopelift-${randomBytes(8).toString('hex')}`
+  const audit = createAudit({ log, metrics })
+  const dispatcher = upstreamAgent.compose(stepUp)
+  const relay = createRelay({
+    dispatcher,
+    upstream: config.upstream.url,
+    pseudonym,
+    readSubjectToken: createSubjectTokenReader({ maxEntries: config.cache.maxEntries }),
+    isTrustedPeer: createTrustedPeers(config.trustedProxies),
+    hasOutcomeHeader: config.outcomeHeader,
+    onSettled: (call, settlement) => audit(auditEntry(call, settlement, monotonicNow())),
+    now: monotonicNow,
+  })
+  const server = await createRelayServer({
+    relay,
+    pseudonym,
+    upstream: config.upstream.url,
+    dispatcher,
+  })
+  metrics.watch({
+    replayBytes: () => replayMemory.bytesInUse,
+    openUpgrades: () => relay.openTunnels,
+    problems: () => problems.list().length,
+  })
+  const admin = createAdminServer({
+    ...config.admin,
+    metrics,
+    readiness: createReadiness({
+      problems,
+      requires: config.readyRequires,
+      probes: {
+        keycloak: probeHttp('Keycloak', keycloak.discoveryUrl, keycloakAgent),
+        upstream: probeHttp('the upstream', config.upstream.url, upstreamAgent),
+      },
+      probeTimeoutMs: PROBE_TIMEOUT_MS,
+      now: monotonicNow,
+    }),
+  })
+  return {
+    async listen() {
+      const { host, port } = await admin.listen()
+      const url = await server.listen({ ...config.listen })
+      return { url, adminUrl: `http://${host}:${port}` }
+    },
+    async close() {
+      relay.drain()
+      await server.close()
+      await admin.close()
+      await discovery.close()
+      policy.close()
+      secret.close()
+      await Promise.all([upstreamAgent.destroy(), keycloakAgent.destroy()])
+    },
+  }
+}
+
+function auditEntry(call: Call, settlement: Settlement, nowMs: number): AuditEntry {
+  return {
+    outcome: settlement.outcome,
+    reason: settlement.reason,
+    sub: call.subject?.claims?.sub,
+    method: call.method,
+    route: settlement.route ?? call.path,
+    scopesHeld: call.subject?.claims?.scopes ?? [],
+    scopesNeeded: settlement.scopesNeeded ?? [],
+    scopesGranted: settlement.scopesGranted ?? [],
+    exchangeMs: settlement.exchangeMs,
+    addedMs: settlement.addedMs,
+    totalMs: nowMs - call.startedAt,
+    requestId: call.requestId,
+    jti: call.issued?.jti,
+    sid: call.issued?.sid,
+  }
+}
