@@ -12,8 +12,9 @@ import { createMetrics } from './observability/metrics.ts'
 import { createProblems } from './observability/problems.ts'
 import { createReadiness } from './observability/readiness.ts'
 import type { Rules } from './policy/decide.ts'
+import type { RoutePolicy, ScopeRules } from './policy/route-policy.ts'
 import { createScopeRules } from './policy/scope-rules.ts'
-import { watchPolicy } from './policy-files.ts'
+import { watchPolicyFiles } from './policy-files.ts'
 import { probeHttp } from './probe.ts'
 import { createRelay } from './relay/relay.ts'
 import { createRelayServer } from './relay/server.ts'
@@ -44,14 +45,20 @@ export async function createApp(config: Config, { log }: { readonly log: Log }):
   const metrics = createMetrics()
   const now = Date.now
   const monotonicNow = () => performance.now()
-  const watching = { intervalMs: WATCH_INTERVAL_MS, problems, log }
 
   const scopeRules = createScopeRules({
     allowed: config.policy.allowedScopes,
     denied: config.policy.deniedScopes,
     isDeniedDefault: config.policy.isDeniedDefault,
   })
-  const policy = watchPolicy({ ...config.policy, ...watching, scopeRules, env: process.env })
+  const policy = watchPolicyFiles({
+    ...config.policy,
+    scopeRules,
+    env: process.env,
+    intervalMs: WATCH_INTERVAL_MS,
+    problems,
+    log,
+  })
 
   const ca = trustedAuthorities(config.ca)
   const upstreamAgent = createUpstreamAgent({ ...config.upstream, ca })
@@ -97,7 +104,7 @@ export async function createApp(config: Config, { log }: { readonly log: Log }):
   const replayMemory = createReplayMemory(config.replay)
   const stepUp = createStepUp({
     tokens,
-    rules: (): Rules => policy.rules({ ...config.policy, scopeRules, audience: keycloak.audience }),
+    rules: createRules(config, scopeRules, policy.current),
     learning: createLearning({ maxTokens: config.cache.maxEntries, now }),
     replayMemory,
     now: monotonicNow,
@@ -156,6 +163,21 @@ export async function createApp(config: Config, { log }: { readonly log: Log }):
       secret.close()
       await Promise.all([upstreamAgent.destroy(), keycloakAgent.destroy()])
     },
+  }
+}
+
+/** The rules in force; made anew only when a file has changed, since every request asks for them. */
+function createRules(
+  { policy, keycloak }: Config,
+  scopes: ScopeRules,
+  currentRoutes: () => RoutePolicy,
+): () => Rules {
+  const fixed = { scopes, maxScopes: policy.maxScopes, audience: keycloak.audience }
+  let rules: Rules = { ...fixed, routes: currentRoutes() }
+  return () => {
+    const routes = currentRoutes()
+    if (routes !== rules.routes) rules = { ...fixed, routes }
+    return rules
   }
 }
 

@@ -13,6 +13,18 @@ const EXIT_CONFIG = 78
 
 const HEALTH_TIMEOUT_MS = 2000
 
+// A fault of the machine code cannot be handled in JavaScript; `beforeExit` is no reason to stop.
+const UNHANDLED_EVENTS = [
+  'beforeExit',
+  'SIGILL',
+  'SIGTRAP',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGSEGV',
+  'SIGUSR2',
+] as const
+
 const command = parseArguments(process.argv.slice(2))
 const exitCode = await run(command)
 // Whatever a server that did not close in time still holds open must not keep the process.
@@ -44,13 +56,14 @@ async function run(command: Command): Promise<number> {
 
 async function runServe(envFile: string | undefined): Promise<number> {
   const { ConfigError } = await import('./config/config-error.ts')
+  const { PolicyLoadError } = await import('./policy/policy-source.ts')
   try {
     const { loadConfig } = await import('./config/load-config.ts')
     return await serveUntilStopped(
       loadConfig({ env: process.env, readFile, envFile: envFile ?? findEnvFile() }),
     )
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
+    if (!(error instanceof ConfigError || error instanceof PolicyLoadError)) throw error
     printError(error.message)
     return EXIT_CONFIG
   }
@@ -85,18 +98,6 @@ async function startServing(config: Config, log: Log, signal: AbortSignal): Prom
   const { createApp } = await import('./app.ts')
   return serve({ config, log, signal, createApp, printError })
 }
-
-// A fault of the machine code cannot be handled in JavaScript; `beforeExit` is no reason to stop.
-const UNHANDLED_EVENTS = [
-  'beforeExit',
-  'SIGILL',
-  'SIGTRAP',
-  'SIGABRT',
-  'SIGBUS',
-  'SIGFPE',
-  'SIGSEGV',
-  'SIGUSR2',
-] as const
 
 function logCrash(log: Log, error: unknown): void {
   const stack = error instanceof Error ? error.stack : undefined

@@ -1,17 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { ExchangeResultLabel } from './exchange-result.ts'
+import { EXCHANGE_RESULTS } from './exchange-result.ts'
 import type { Outcome } from './outcome.ts'
 import { OUTCOMES } from './outcome.ts'
-
-/** How an exchange ended; `unavailable` includes those that the open breaker kept back. */
-export const EXCHANGE_RESULTS = [
-  'issued',
-  'subject-token-unusable',
-  'exchange-refused',
-  'scope-not-granted',
-  'unavailable',
-] as const
-
-export type ExchangeResultLabel = (typeof EXCHANGE_RESULTS)[number]
 
 /** What is read from the components whenever the metrics are asked for; each must be cheap and must not throw. */
 export interface GaugeReadings {

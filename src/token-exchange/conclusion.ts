@@ -24,19 +24,6 @@ export type Defect =
   | { readonly kind: 'client'; readonly fault: ClientFault }
   | { readonly kind: 'issued-token'; readonly claim: InvalidClaim | 'signature' }
 
-/** What the metric counts: one word for each exchange that was sent. */
-export const EXCHANGE_RESULTS = [
-  'issued',
-  'scope-not-granted',
-  'refused',
-  'misconfigured',
-  'issued-token-invalid',
-  'unavailable',
-  'abandoned',
-] as const
-
-export type ExchangeResultLabel = (typeof EXCHANGE_RESULTS)[number]
-
 /** Of an answer that brought no token. */
 export function concludeAnswer(answer: Exclude<ExchangeOutcome, IssuedAnswer>): Conclusion {
   switch (answer.kind) {
@@ -89,7 +76,7 @@ export function labelOf(conclusion: Conclusion): ExchangeResultLabel {
   }
   if (conclusion.defect?.kind === 'client') return 'misconfigured'
   if (conclusion.defect?.kind === 'issued-token') return 'issued-token-invalid'
-  return conclusion.refusal.outcome === 'scope-not-granted' ? 'scope-not-granted' : 'refused'
+  return conclusion.refusal.outcome
 }
 
 function concludeFault(fault: ClientFault): Conclusion {

@@ -1,11 +1,11 @@
 import type { Dispatcher } from 'undici'
+import type { ExchangeResultLabel } from '../observability/exchange-result.ts'
 import type { Problems } from '../observability/problems.ts'
 import type { ScopeRules } from '../policy/route-policy.ts'
 import { createBudget } from './budget.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
 import { createCircuitBreaker } from './circuit-breaker.ts'
 import type { ClientAuthentication } from './client-authentication.ts'
-import type { ExchangeResultLabel } from './conclusion.ts'
 import type { Exchange } from './exchange.ts'
 import { createExchange } from './exchange.ts'
 import type { ExchangeClient } from './exchange-client.ts'
@@ -46,7 +46,7 @@ export interface IssuedTokensOptions {
   readonly monotonicNow: () => number
   readonly log: ExchangeLog
   readonly problems: Problems
-  /** Once for each exchange that was sent. */
+  /** Once for each exchange, however many wait for it; not for what is remembered. */
   readonly onExchange: (result: ExchangeResultLabel, ms: number) => void
 }
 

@@ -1,9 +1,10 @@
+import type { ExchangeResultLabel } from '../observability/exchange-result.ts'
 import type { ScopeRules } from '../policy/route-policy.ts'
 import type { ExchangeRequest } from '../step-up/issued-tokens.ts'
 import type { TokenClaims } from '../subject-token.ts'
 import { parseTokenClaims } from '../subject-token.ts'
 import type { Budget } from './budget.ts'
-import type { Conclusion, ExchangeResultLabel } from './conclusion.ts'
+import type { Conclusion } from './conclusion.ts'
 import {
   concludeAnswer,
   concludeInvalidToken,
@@ -51,16 +52,19 @@ export function createExchange(options: ExchangeOptions): Exchange {
     return second
   }
 
-  return async (request, signal) => {
+  const run = async (request: ExchangeRequest, signal: AbortSignal) => {
     const claims = request.subject.claims
     const verification = await verifier.verifySubject(request.subject, signal)
     if (verification.kind !== 'good') return concludeVerification(verification)
     if (claims?.sub === undefined) return refuse('subject-token-unusable', 'no-subject', undefined)
     if (!budget.take(claims.sub)) return refuse('exchange-refused', 'budget', undefined)
-    const startedMs = monotonicNow()
     const answer = await ask(request, signal)
-    const conclusion = await conclude(options, { request, subject: claims, answer, signal })
-    if (wasSent(answer)) options.onExchange(labelOf(conclusion), monotonicNow() - startedMs)
+    return conclude(options, { request, subject: claims, answer, signal })
+  }
+  return async (request, signal) => {
+    const startedMs = monotonicNow()
+    const conclusion = await run(request, signal)
+    options.onExchange(labelOf(conclusion), monotonicNow() - startedMs)
     return conclusion
   }
 }
@@ -118,9 +122,4 @@ function readLifetimeMs(claims: TokenClaims, answer: IssuedAnswer, nowMs: number
   const exp = claims.exp ?? 0
   const ownLifetimeS = exp - (typeof iat === 'number' ? iat : nowMs / 1000)
   return Math.min(answer.expiresInS ?? ownLifetimeS, ownLifetimeS) * 1000
-}
-
-function wasSent(answer: Asked): boolean {
-  if (answer.kind === 'refused') return false
-  return answer.kind !== 'unavailable' || answer.reason !== 'circuit-open'
 }

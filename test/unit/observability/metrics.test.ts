@@ -1,5 +1,6 @@
 import t from 'tap'
-import { createMetrics, EXCHANGE_RESULTS } from '../../../src/observability/metrics.ts'
+import { EXCHANGE_RESULTS } from '../../../src/observability/exchange-result.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 import { OUTCOMES } from '../../../src/observability/outcome.ts'
 
 t.test('every outcome and result is there from the start, at zero', async (t) => {
