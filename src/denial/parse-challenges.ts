@@ -26,13 +26,13 @@ const MAX_CHALLENGES = 64
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
 // Each pattern is one run of one character class: none can backtrack.
-const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]*/y
-const TOKEN68 = /[A-Za-z0-9._~+/-]*/y
-const PADDING = /=*/y
-const SPACES = / */y
-const WHITESPACE = /[\t ]*/y
-const SEPARATORS = /[\t ,]*/y
-const QUOTED_RUN = /[^"\\]*/y
+const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y
+const TOKEN68 = /[A-Za-z0-9._~+/-]+/y
+const PADDING = /=+/y
+const SPACES = / +/y
+const WHITESPACE = /[\t ]+/y
+const SEPARATORS = /[\t ,]+/y
+const QUOTED_RUN = /[^"\\]+/y
 
 /**
  * Reads the values of all `WWW-Authenticate` lines, each by itself, under the grammar of RFC 9110 §11 and in linear time.

@@ -38,3 +38,11 @@ export function withJson(
     body: Buffer.from(text),
   }
 }
+
+/** A text in a test's name, in printable ASCII: the runner's protocol is made of lines. */
+export function titleOf(text: string): string {
+  const escaped = JSON.stringify(text).replaceAll(/[^ -~]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+  return escaped.slice(0, 90)
+}

@@ -56,9 +56,9 @@ t.test('a damaged line is read as the ABNF reads it, or not at all', async (t) =
         counts[compare(damaged) ? 'sound' : 'malformed'] += 1
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 400 },
   )
-  t.ok(counts.sound > 50, 'some are still well-formed')
+  t.ok(counts.sound > 20, 'some are still well-formed')
   t.ok(counts.malformed > 50, 'some are not')
 })
 
@@ -78,7 +78,7 @@ t.test("a short text of the grammar's own characters is read as the ABNF reads i
     fc.property(text, (tail) => {
       compare(`Z ${tail}`)
     }),
-    { numRuns: 3000 },
+    { numRuns: 2000 },
   )
   t.pass('no counterexample')
 })

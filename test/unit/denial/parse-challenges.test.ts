@@ -2,6 +2,7 @@ import t from 'tap'
 import { parseChallenges } from '../../../src/denial/parse-challenges.ts'
 import type { ReferenceChallenge } from '../../support/reference-challenge-grammar.ts'
 import { readByAbnf } from '../../support/reference-challenge-grammar.ts'
+import { titleOf } from './denial-of.ts'
 import type { Model } from './parsed.ts'
 import { parsed } from './parsed.ts'
 
@@ -57,7 +58,7 @@ const READ: readonly (readonly [line: string, expected: Model])[] = [
 ]
 
 for (const [line, expected] of READ) {
-  t.test(`${JSON.stringify(line)} is read`, async (t) => {
+  t.test(`${titleOf(line)} is read`, async (t) => {
     t.same(parsed(line), expected)
     t.same(readByAbnf(line), [expected], 'the ABNF agrees, and leaves no other reading')
   })
@@ -104,7 +105,7 @@ const MALFORMED = [
 ]
 
 for (const line of MALFORMED) {
-  t.test(`${JSON.stringify(line)} is dropped`, async (t) => {
+  t.test(`${titleOf(line)} is dropped`, async (t) => {
     t.same(parsed(line), [])
     t.same(readByAbnf(line), [], 'the ABNF agrees')
   })
