@@ -1,3 +1,4 @@
+import type { ExchangeResultLabel } from '../observability/exchange-result.ts'
 import type { IssuedToken } from '../step-up/issued-tokens.ts'
 import type { ClientFault } from './client-fault.ts'
 import { faultReach } from './client-fault.ts'
