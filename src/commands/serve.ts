@@ -31,7 +31,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   try {
     announce(await app.listen(), options)
   } catch (error) {
-    await drain(app, options)
+    await closeWithin(app, config.shutdownGraceMs)
     const line = describeListenFailure(error, config)
     if (line === undefined) throw error
     printError(line)
@@ -42,26 +42,32 @@ export async function serve(options: ServeOptions): Promise<number> {
   return drain(app, options)
 }
 
+async function drain(app: ServedApp, { config, log }: ServeOptions): Promise<number> {
+  try {
+    if (await closeWithin(app, config.shutdownGraceMs)) log.info('scopelift stopped')
+    else log.warn('the shutdown grace is over: requests that still run are cut')
+    return 0
+  } catch (error) {
+    log.error({ err: error }, 'scopelift did not stop cleanly')
+    return 1
+  }
+}
+
+/** Whether everything was closed in time. */
+async function closeWithin(app: ServedApp, graceMs: number): Promise<boolean> {
+  const closed = new AbortController()
+  const grace = sleep(graceMs, false, { signal: closed.signal })
+  try {
+    return await Promise.race([app.close().then(() => true), grace])
+  } finally {
+    grace.catch(() => undefined)
+    closed.abort()
+  }
+}
+
 function announce(addresses: { url: string; adminUrl: string }, { config, log }: ServeOptions) {
   const { warnings, upstream } = config
   const fields = { ...addresses, upstream: upstream.url.href, warnings }
   if (warnings.length > 0) log.warn(fields, 'scopelift listening')
   else log.info(fields, 'scopelift listening')
-}
-
-async function drain(app: ServedApp, { config, log }: ServeOptions): Promise<number> {
-  const drained = new AbortController()
-  const grace = sleep(config.shutdownGraceMs, 'over', { signal: drained.signal })
-  try {
-    const end = await Promise.race([app.close(), grace])
-    if (end === 'over') log.warn('the shutdown grace is over: requests that still run are cut')
-    else log.info('scopelift stopped')
-    return 0
-  } catch (error) {
-    log.error({ err: error }, 'scopelift did not stop cleanly')
-    return 1
-  } finally {
-    grace.catch(() => undefined)
-    drained.abort()
-  }
 }
