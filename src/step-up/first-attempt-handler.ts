@@ -64,7 +64,8 @@ export class FirstAttemptHandler extends ForwardingHandler {
   override onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#state.kind === 'passing') super.onResponseData(controller, chunk)
     else if (this.#state.kind === 'holding' && !this.#state.denial.add(chunk)) {
-      this.#release(controller, this.#state, 'size')
+      clearTimeout(this.#state.timer)
+      this.#release(controller, this.#state.denial, 'size')
     }
   }
 
@@ -82,11 +83,9 @@ export class FirstAttemptHandler extends ForwardingHandler {
     this.#state = { kind: 'settled' }
     this.#stepUp.replayBody?.stopRecording()
     if (state.kind === 'holding') {
-      // The denial broke off: the caller sees as much of it as came, and that it broke off.
       clearTimeout(state.timer)
       this.#resolution?.cancel()
-      this.#stepUp.call.settle({ outcome: 'upstream-unavailable', reason: 'denial-broke-off' })
-      state.denial.release(this.downstream, controller)
+      this.#passBrokenOff(controller, state.denial)
     }
     if (state.kind !== 'settled') super.onResponseError(controller, error)
   }
@@ -112,21 +111,34 @@ export class FirstAttemptHandler extends ForwardingHandler {
     const denial = holdDenial({ status, statusMessage, rawHeaders: controller.rawHeaders })
     // What the caller still uploads waits: the record need not grow while the upstream has already decided.
     this.#stepUp.replayBody?.pause()
-    const timer = setTimeout(() => {
-      if (this.#state.kind === 'holding') this.#release(controller, this.#state, 'slow')
-    }, MAX_BODY_MS)
+    const timer = setTimeout(() => this.#releaseSlow(controller, denial), MAX_BODY_MS)
     this.#state = { kind: 'holding', denial, timer }
     this.#resolution = createResolution(this.#stepUp, this.#credential)
     this.#resolution.anticipate(denial)
   }
 
+  /** The caller sees as much of the denial as came, and that it broke off. */
+  #passBrokenOff(controller: Controller, denial: HeldDenial): void {
+    this.#stepUp.call.settle({ outcome: 'upstream-unavailable', reason: 'denial-broke-off' })
+    try {
+      denial.release(this.downstream, controller)
+    } catch {
+      // The transport does not catch what its error callback throws. A head that cannot be written has not reached the
+      // caller, so the transport's own error is answered in its place.
+    }
+  }
+
+  /** Nobody catches what a timer throws: a head that cannot be written ends this attempt alone. */
+  #releaseSlow(controller: Controller, denial: HeldDenial): void {
+    try {
+      this.#release(controller, denial, 'slow')
+    } catch (error) {
+      controller.abort(error instanceof Error ? error : new Error('the denial cannot be passed on'))
+    }
+  }
+
   /** Too large or too slow to be read: what is held goes to the caller, and the rest as it comes. */
-  #release(
-    controller: Controller,
-    { denial, timer }: Extract<State, { kind: 'holding' }>,
-    reason: 'size' | 'slow',
-  ): void {
-    clearTimeout(timer)
+  #release(controller: Controller, denial: HeldDenial, reason: 'size' | 'slow'): void {
     this.#resolution?.cancel()
     this.#state = { kind: 'passing' }
     const { call, replayBody, circumstances } = this.#stepUp
