@@ -48,7 +48,7 @@ t.test('a signature of the realm is good, checked with one fetch for all', async
   t.same(new Set(kinds), new Set(['good']))
   t.equal(endpoint.keySetFetches.length, 1)
   t.equal(endpoint.keySetFetches[0]?.headers['cache-control'], 'no-cache')
-  t.equal(endpoint.keySetFetches[0]?.headers['origin'], undefined)
+  t.equal(endpoint.keySetFetches[0]?.headers.origin, undefined)
 })
 
 t.test('ES256 is good as well', async (t) => {
