@@ -85,7 +85,7 @@ export class FirstAttemptHandler extends ForwardingHandler {
     if (state.kind === 'holding') {
       clearTimeout(state.timer)
       this.#resolution?.cancel()
-      this.#passBrokenOff(controller, state.denial)
+      if (!this.#stepUp.call.isAbandoned) this.#passBrokenOff(controller, state.denial)
     }
     if (state.kind !== 'settled') super.onResponseError(controller, error)
   }
