@@ -8,7 +8,7 @@ import { parseJson } from './request-body.ts'
 
 const WORDS =
   'Your own token could not reach me. A token with one more scope did, and you never saw it.'.split(
-    /(?<= )/,
+    /(?= )/,
   )
 
 /** OpenAI's chat completions with a fixed answer: JSON, or server-sent events with a word every `chunkDelayMs`. */

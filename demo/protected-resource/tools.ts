@@ -12,7 +12,7 @@ interface Tool {
 const TOOLS: ReadonlyMap<string, Tool> = new Map([
   [
     'list_files',
-    { description: 'Lists the files of the workspace', answer: 'README.md  notes.txt  plan.md' },
+    { description: 'Lists the files of the workspace', answer: 'README.md, notes.txt, plan.md' },
   ],
   [
     'get_server_info',
