@@ -63,6 +63,6 @@ export type SecretSource =
   | { readonly kind: 'value'; readonly secret: Secret }
   | { readonly kind: 'file'; readonly path: string; readonly secret: Secret }
 
-export type Peer = 'keycloak' | 'upstream'
+type Peer = 'keycloak' | 'upstream'
 
-export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'

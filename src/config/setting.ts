@@ -17,9 +17,9 @@ export const SETTING_GROUPS = [
   'Operation',
 ] as const
 
-export type SettingGroup = (typeof SETTING_GROUPS)[number]
+type SettingGroup = (typeof SETTING_GROUPS)[number]
 
-export interface TextSetting extends SettingBase {
+interface TextSetting extends SettingBase {
   readonly kind: 'text' | 'url' | 'file'
   readonly isRequired?: true
   /** Also read from the file that `<NAME>_FILE` names, and never printed. */
@@ -30,7 +30,7 @@ export interface TextSetting extends SettingBase {
   readonly rule?: PatternRule
 }
 
-export interface NumberSetting extends SettingBase {
+interface NumberSetting extends SettingBase {
   /** `bytes` also takes the suffixes KiB and MiB. */
   readonly kind: 'integer' | 'bytes'
   readonly default: number
@@ -38,12 +38,12 @@ export interface NumberSetting extends SettingBase {
   readonly max: number
 }
 
-export interface BooleanSetting extends SettingBase {
+interface BooleanSetting extends SettingBase {
   readonly kind: 'boolean'
   readonly default: boolean
 }
 
-export interface ChoiceSetting extends SettingBase {
+interface ChoiceSetting extends SettingBase {
   readonly kind: 'choice'
   readonly default: string
   readonly choices: readonly string[]
@@ -58,7 +58,7 @@ export interface ListSetting extends SettingBase {
 }
 
 /** A regular expression of JSON schema, with the words for a value (or a list's element) that does not match it. */
-export interface PatternRule {
+interface PatternRule {
   readonly pattern: string
   readonly reason: string
 }

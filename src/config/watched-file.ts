@@ -22,9 +22,9 @@ export interface WatchedFile {
   close(): void
 }
 
-export type WatchedFileErrorCode = 'ERR_FILE_UNREADABLE' | 'ERR_FILE_TOO_LARGE'
+type WatchedFileErrorCode = 'ERR_FILE_UNREADABLE' | 'ERR_FILE_TOO_LARGE'
 
-export class WatchedFileError extends Error {
+class WatchedFileError extends Error {
   readonly code: WatchedFileErrorCode
 
   constructor(code: WatchedFileErrorCode, message: string, options?: ErrorOptions) {

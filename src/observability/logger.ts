@@ -46,7 +46,7 @@ interface SerializedError {
 }
 
 /** Without the stack: where it happened belongs to a crash alone, and `main.ts` adds it there. */
-export function serializeError(error: unknown): SerializedError {
+function serializeError(error: unknown): SerializedError {
   return serializeWithCauses(error, MAX_CAUSES)
 }
 

@@ -5,7 +5,7 @@ import type { Outcome } from './outcome.ts'
 import { OUTCOMES } from './outcome.ts'
 
 /** What is read from the components whenever the metrics are asked for; each must be cheap and must not throw. */
-export interface GaugeReadings {
+interface GaugeReadings {
   readonly cacheEntries: () => number
   readonly replayBytes: () => number
   readonly openUpgrades: () => number

@@ -3,7 +3,7 @@ import type { Problems } from './problems.ts'
 /** Resolves to a sentence when the peer cannot be reached, else to `undefined`. */
 export type Probe = (signal: AbortSignal) => Promise<string | undefined>
 
-export type PeerName = 'keycloak' | 'upstream'
+type PeerName = 'keycloak' | 'upstream'
 
 export interface ReadinessOptions {
   readonly problems: Pick<Problems, 'list'>
@@ -16,7 +16,7 @@ export interface ReadinessOptions {
   readonly now: () => number
 }
 
-export interface ReadinessReport {
+interface ReadinessReport {
   readonly status: 'ok' | 'degraded'
   readonly problems: readonly string[]
   /** Whether every required peer can be reached. */
