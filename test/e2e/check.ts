@@ -61,7 +61,9 @@ function untilOver(signal: AbortSignal): { promise: Promise<never>; cancel: () =
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (!(error instanceof Error)) return String(error)
+  const place = error.stack?.split('\n').find((line) => line.includes('/e2e/checks/'))
+  return place === undefined ? error.message : `${error.message}\n${place.trim()}`
 }
 
 function indent(text: string): string {

@@ -1,10 +1,12 @@
 // The whole house out of the project's own compose file, driven from outside: `npm run test:e2e`.
 // SCOPELIFT_E2E=skip leaves it out, and says so.
+import { stripVTControlCharacters } from 'node:util'
 import { createTranscript } from './call.ts'
 import type { Check, Tally } from './check.ts'
 import { runChecks } from './check.ts'
 import { chatChecks } from './checks/chat.ts'
 import { containerChecks } from './checks/container.ts'
+import { differentialChecks } from './checks/differential.ts'
 import { drainChecks } from './checks/drain.ts'
 import { fileAndResponseChecks } from './checks/files-and-responses.ts'
 import { legacyChecks } from './checks/legacy.ts'
@@ -19,6 +21,7 @@ import { createHouse } from './house.ts'
 
 const PROJECT = 'scopelift-e2e'
 const BUILD_TIMEOUT_MS = 1_800_000
+const LOG_LINE_LENGTH = 400
 
 const printed: string[] = []
 const tally: Tally = { passed: 0, failed: 0 }
@@ -84,6 +87,7 @@ async function checkAll(house: House): Promise<void> {
     ['WebSocket', webSocketChecks(house, alice, nobody)],
     ['Refusals', refusalChecks(house, nobody)],
     ['Llama Stack 0.2.23', legacyChecks(house, alice)],
+    ['The policy', differentialChecks(house)],
     ['Keycloak away', outageChecks(house, alice)],
     ['A new secret', rotationChecks(house, secrets)],
     ['The end of a process', drainChecks(house)],
@@ -124,9 +128,10 @@ async function findMissing(): Promise<string | undefined> {
 }
 
 async function printLogs(house: House): Promise<void> {
-  const services = ['scopelift', 'scopelift-legacy']
   try {
-    print(await house.compose.run(['logs', '--no-color', '--tail', '60', ...services]))
+    const logs = await house.compose.run(['logs', '--no-color', '--tail', '30'])
+    for (const line of stripVTControlCharacters(logs).split('\n'))
+      print(line.slice(0, LOG_LINE_LENGTH))
   } catch {
     print('(there are no logs)')
   }
