@@ -80,14 +80,15 @@ export class FirstAttemptHandler extends ForwardingHandler {
 
   override onResponseError(controller: Controller, error: Error): void {
     const state = this.#state
+    if (state.kind === 'settled') return
     this.#state = { kind: 'settled' }
-    this.#stepUp.replayBody?.stopRecording()
+    this.#stepUp.replayBody?.close()
     if (state.kind === 'holding') {
       clearTimeout(state.timer)
       this.#resolution?.cancel()
       if (!this.#stepUp.call.isAbandoned) this.#passBrokenOff(controller, state.denial)
     }
-    if (state.kind !== 'settled') super.onResponseError(controller, error)
+    super.onResponseError(controller, error)
   }
 
   #pass(controller: Controller): void {

@@ -15,6 +15,8 @@ export interface ReplayBody {
   resume(): void
   /** Drops what has been read: the attempt under way goes on, no other one is possible. */
   stopRecording(): void
+  /** Gives all memory back; an attempt that still reads is stopped. */
+  close(): void
 }
 
 // A chunk of one byte costs some 200 bytes in objects: a body of such chunks must reach the bound early.
@@ -108,10 +110,16 @@ export function createReplayBody(options: {
     },
     resume,
     stopRecording,
+    close() {
+      attempt += 1
+      isRecording = false
+      resume()
+      emptyQueue([])
+    },
   }
 }
 
-/** Ends the reading of an attempt that the replay has replaced; the transport has given up on it already. */
+/** Ends the reading of an attempt that is over or that the replay has replaced; the transport has given up on it already. */
 class AttemptStoppedError extends Error {
   override name = 'AttemptStoppedError'
 }

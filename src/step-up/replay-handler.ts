@@ -39,6 +39,16 @@ export class ReplayHandler extends ForwardingHandler {
     super.onResponseStart(controller, status, headers, statusMessage)
   }
 
+  override onResponseEnd(controller: Dispatcher.DispatchController, trailers: ParsedHeaders): void {
+    this.#stepUp.replayBody?.close()
+    super.onResponseEnd(controller, trailers)
+  }
+
+  override onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    this.#stepUp.replayBody?.close()
+    super.onResponseError(controller, error)
+  }
+
   #settle(status: number): void {
     const { call } = this.#stepUp
     if (isDenialStatus(status)) {

@@ -64,7 +64,7 @@ export function createResolution(stepUp: StepUp, credential: Credential): Resolu
   ): Promise<void> {
     const result: ExchangeResult = await (exchange ?? startExchange(stepUp, wanted)).result
     call.onAbandoned = undefined
-    if (call.isAbandoned) replayBody?.stopRecording()
+    if (call.isAbandoned) replayBody?.close()
     else if (result.kind !== 'issued') fail(denial, wanted, result)
     else {
       const { exchangeMs } = result
@@ -101,15 +101,18 @@ export function createResolution(stepUp: StepUp, credential: Credential): Resolu
   function fail(denial: HeldDenial, wanted: Wanted, failure: Failure): void {
     const { reason, exchangeMs } = failure
     const ending = { ...settlement(wanted.scopes), reason, exchangeMs, addedMs: exchangeMs }
-    if (failure.kind === 'refused') return release(denial, { ...ending, outcome: failure.outcome })
+    if (failure.kind === 'refused') {
+      release(denial, { ...ending, outcome: failure.outcome })
+      return
+    }
     call.settle({ ...ending, outcome: 'exchange-unavailable' })
-    replayBody?.stopRecording()
+    replayBody?.close()
     answerUnavailable(downstream, failure.retryAfterS)
   }
 
   function release(denial: HeldDenial, ending: Settlement): void {
     call.settle(ending)
-    replayBody?.stopRecording()
+    replayBody?.close()
     const controller = createSettledController(denial.headers)
     denial.release(downstream, controller)
     downstream.onResponseEnd?.(controller, {})
@@ -128,6 +131,7 @@ export function createResolution(stepUp: StepUp, credential: Credential): Resolu
     cancel: () => anticipated?.cancel(),
     resolve(denial) {
       resolve(denial).catch((error: unknown) => {
+        replayBody?.close()
         const cause = error instanceof Error ? error : new Error('step-up failed')
         downstream.onResponseError?.(createSettledController(denial.headers), cause)
       })
