@@ -17,13 +17,13 @@ export function curlLines(addresses: Addresses): readonly string[] {
     `  node -p 'JSON.parse(fs.readFileSync(0)).access_token')`,
     '',
     '# Denied by Llama Stack itself, granted through Scopelift: see scopelift-outcome.',
-    ...post(`-i ${llamaStackUrl}/v1/agents`, '{"agent_config":{"model":"stub/tiny"}}'),
-    ...post(`-i ${scopeliftUrl}/v1/agents`, '{"agent_config":{"model":"stub/tiny"}}'),
+    ...post(`-sSi ${llamaStackUrl}/v1/agents`, '{"agent_config":{"model":"stub/tiny"}}'),
+    ...post(`-sSi ${scopeliftUrl}/v1/agents`, '{"agent_config":{"model":"stub/tiny"}}'),
     '',
     '# A stream, a tool, and a tool that is for admins only.',
-    ...post(`-iN ${scopeliftUrl}/v1/chat/completions`, '{"stream":true,"messages":[]}'),
-    ...post(`-i ${scopeliftUrl}/v1/tool-runtime/invoke`, '{"tool_name":"list_files"}'),
-    ...post(`-i ${scopeliftUrl}/v1/tool-runtime/invoke`, '{"tool_name":"get_server_info"}'),
+    ...post(`-sSiN ${scopeliftUrl}/v1/chat/completions`, '{"stream":true,"messages":[]}'),
+    ...post(`-sSi ${scopeliftUrl}/v1/tool-runtime/invoke`, '{"tool_name":"list_files"}'),
+    ...post(`-sSi ${scopeliftUrl}/v1/tool-runtime/invoke`, '{"tool_name":"get_server_info"}'),
     '',
     '# What an operator sees.',
     `curl -s ${adminUrl}/readyz`,
@@ -35,6 +35,6 @@ function post(options: string, json: string): string[] {
   return [
     `curl ${options} \\`,
     `  -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\`,
-    `  -d '${json}'`,
+    `  -d '${json}'; echo`,
   ]
 }

@@ -1,4 +1,4 @@
-import { introduce, invite, playFlows } from './play.ts'
+import { introduce, invite, playFlows, sayGoodbye } from './play.ts'
 import { DemoError } from './sidecar.ts'
 import type { Stage } from './stage.ts'
 import { openStage } from './stage.ts'
@@ -30,7 +30,10 @@ async function runDemo(isOnce: boolean): Promise<number> {
   try {
     const stage = await openStage()
     try {
-      return await Promise.race([perform(stage, terminal, isOnce), stopped])
+      const code = await Promise.race([perform(stage, terminal, isOnce), stopped])
+      await stage.close()
+      if (!isOnce) sayGoodbye(terminal)
+      return code
     } finally {
       await stage.close()
     }

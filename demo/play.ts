@@ -40,6 +40,12 @@ export async function playFlows(stage: Stage, terminal: Terminal): Promise<boole
   return failures.length === 0
 }
 
+/** A clean line for the prompt after the `^C` of the terminal. */
+export function sayGoodbye(terminal: Terminal): void {
+  terminal.line()
+  terminal.line('Closed.')
+}
+
 /** What to try by hand while the servers stay up. */
 export function invite(stage: Stage, terminal: Terminal): void {
   terminal.heading('Now you')

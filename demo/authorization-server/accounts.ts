@@ -18,6 +18,8 @@ export interface Accounts {
   logOut(username: string): void
 }
 
+const MAX_SESSIONS = 100_000
+
 export function createAccounts(realm: Realm): Accounts {
   const enabled = new Set<string>()
   const roles = new Map<string, Set<RoleKey>>()
@@ -40,6 +42,8 @@ export function createAccounts(realm: Realm): Accounts {
     rolesOf: (user) => [...rolesFor(user.username)],
     logIn(user) {
       const sid = randomUUID()
+      const [oldest] = sessions.keys()
+      if (sessions.size >= MAX_SESSIONS && oldest !== undefined) sessions.delete(oldest)
       sessions.set(sid, user.username)
       return sid
     },

@@ -117,6 +117,30 @@ t.test('users log in with their password, at clients with direct grants only', a
   t.equal((await postForm(server, login)).status, 200)
 })
 
+t.test('an account without e-mail and both names cannot log in', async (t) => {
+  const whole = { enabled: true, email: 'u@example.test', firstName: 'U', lastName: 'V' }
+  const credentials = [{ type: 'password', value: 'p' }]
+  const server = await startDemoRealm(t, {
+    realm: {
+      realm: 'r',
+      clients: [{ clientId: 'login', publicClient: true, directAccessGrantsEnabled: true }],
+      users: [
+        { ...whole, username: 'whole', credentials },
+        { ...whole, username: 'nameless', credentials, lastName: undefined },
+        { ...whole, username: 'due', credentials, requiredActions: ['UPDATE_PASSWORD'] },
+      ],
+    },
+  })
+  const logIn = (username: string) =>
+    postForm(server, { grant_type: 'password', client_id: 'login', username, password: 'p' })
+  t.equal((await logIn('whole')).status, 200)
+  for (const username of ['nameless', 'due']) {
+    const { status, body } = await logIn(username)
+    t.equal(status, 400)
+    t.same(body, { error: 'invalid_grant', error_description: 'Account is not fully set up' })
+  }
+})
+
 t.test('a client without a service account gets no token of its own', async (t) => {
   const server = await startDemoRealm(t)
   const { status, body } = await postForm(server, {
