@@ -10,17 +10,20 @@ import type { Credential, Failure, StepUp } from './step-up.ts'
 
 /** What a denial becomes. */
 export type Verdict =
-  | {
-      readonly kind: 'release'
-      readonly outcome: Outcome
-      readonly reason: string
-      readonly scopes: readonly string[]
-    }
+  | Release
   /** The pre-emption has failed already for what this denial asks: that failure is the answer. */
   | { readonly kind: 'fail'; readonly failure: Failure; readonly wanted: Wanted }
   | { readonly kind: 'exchange'; readonly wanted: Wanted }
   /** The upstream refused the issued token itself: it is replaced. */
   | { readonly kind: 'reissue'; readonly wanted: Wanted; readonly refused: IssuedToken }
+
+/** The denial is the caller's answer. */
+export interface Release {
+  readonly kind: 'release'
+  readonly outcome: Outcome
+  readonly reason: string
+  readonly scopes: readonly string[]
+}
 
 /** The order is that of the outcomes in the documentation: the first that applies. */
 export function judgeDenial(
@@ -54,10 +57,14 @@ export function judgeDenial(
   if (whyUnusable !== undefined) {
     return release('subject-token-unusable', whyUnusable, wanted.scopes)
   }
-  if (!isSendableTwice(stepUp)) {
-    return release('body-not-replayable', whyNotSendable(stepUp), wanted.scopes)
-  }
-  return { kind: 'exchange', wanted }
+  return checkSendable(stepUp, wanted.scopes) ?? { kind: 'exchange', wanted }
+}
+
+/** `undefined`: the request can be sent once more. Asked again after an exchange: a chunk that was under way may have burst the record. */
+export function checkSendable(stepUp: StepUp, scopes: readonly string[]): Release | undefined {
+  return isSendableTwice(stepUp)
+    ? undefined
+    : release('body-not-replayable', whyNotSendable(stepUp), scopes)
 }
 
 /** A failed pre-emption answers for its own scopes, and for a denial that names none; for others an exchange is due. */
@@ -75,6 +82,6 @@ function whyNotSendable({ circumstances }: StepUp): string {
   return circumstances.route?.isReplayable === false ? 'replay-never' : 'body-too-large'
 }
 
-function release(outcome: Outcome, reason: string, scopes: readonly string[]): Verdict {
+function release(outcome: Outcome, reason: string, scopes: readonly string[]): Release {
   return { kind: 'release', outcome, reason, scopes }
 }

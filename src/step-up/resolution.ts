@@ -5,8 +5,8 @@ import type { Wanted } from '../policy/decide.ts'
 import { withBearer } from './bearer.ts'
 import type { HeldDenial } from './held-denial.ts'
 import type { ExchangeResult, IssuedToken } from './issued-tokens.ts'
-import type { Verdict } from './judge-denial.ts'
-import { judgeDenial } from './judge-denial.ts'
+import type { Release } from './judge-denial.ts'
+import { checkSendable, judgeDenial } from './judge-denial.ts'
 import { ReplayHandler } from './replay-handler.ts'
 import { createSettledController } from './settled-controller.ts'
 import type { Credential, Failure, PendingExchange, StepUp } from './step-up.ts'
@@ -64,8 +64,10 @@ export function createResolution(stepUp: StepUp, credential: Credential): Resolu
   ): Promise<void> {
     const result: ExchangeResult = await (exchange ?? startExchange(stepUp, wanted)).result
     call.onAbandoned = undefined
+    const unsendable = checkSendable(stepUp, wanted.scopes)
     if (call.isAbandoned) replayBody?.close()
     else if (result.kind !== 'issued') fail(denial, wanted, result)
+    else if (unsendable !== undefined) refuse(denial, unsendable)
     else {
       const { exchangeMs } = result
       const addedMs = stepUp.now() - call.startedAt
@@ -88,7 +90,8 @@ export function createResolution(stepUp: StepUp, credential: Credential): Resolu
     )
   }
 
-  function refuse(denial: HeldDenial, verdict: Extract<Verdict, { kind: 'release' }>): void {
+  function refuse(denial: HeldDenial, verdict: Release): void {
+    anticipated?.cancel()
     if (verdict.outcome === 'replay-denied') learning.forget(subject, call.method, call.path)
     if (verdict.outcome === 'body-not-replayable') learn(verdict.scopes)
     release(denial, {
