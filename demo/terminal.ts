@@ -1,6 +1,6 @@
 import { wrapText } from './wrap-text.ts'
 
-export type Tone = 'plain' | 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+type Tone = 'plain' | 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
 /** What the demo prints: never wider than 100 columns, with colour only where it was asked for. */
 export interface Terminal {

@@ -1,7 +1,7 @@
 /** How an endpoint is made to fail on purpose. */
 export type Fault = NetworkFault | TokenFault
 
-export type NetworkFault =
+type NetworkFault =
   /** Answers rightly, but only after this time. */
   | { readonly kind: 'delay'; readonly ms: number }
   /** Takes the request and never answers. */

@@ -22,7 +22,7 @@ export interface ProtectedResourceOptions {
 }
 
 /** One request as it arrived. */
-export interface ArrivedRequest {
+interface ArrivedRequest {
   readonly method: string
   /** Byte for byte. */
   readonly target: string
