@@ -19,8 +19,6 @@ export interface ReplayBody {
   close(): void
 }
 
-// A chunk of one byte costs some 200 bytes in objects: a body of such chunks must reach the bound early.
-const MIN_CHUNK_COST_BYTES = 256
 const FREED = Buffer.alloc(0)
 
 export function createReplayBody(options: {
@@ -44,13 +42,14 @@ export function createReplayBody(options: {
       hasEnded = true
       return
     }
-    if (isRecording && !lease.take(Math.max(value.length, MIN_CHUNK_COST_BYTES))) stopRecording()
+    if (isRecording && !lease.take(value.length)) stopRecording()
     chunks.push(value)
   }
 
-  // One read at a time: a chunk that arrives after its attempt was stopped belongs to the replay.
+  // One read at a time: a chunk that arrives after its attempt was stopped belongs to the replay. A read that failed
+  // stays: an iterator that has thrown says that it has ended, and a replay would take a broken body for a whole one.
   function pullOnce(): Promise<void> {
-    pull ??= takeNext().finally(() => {
+    pull ??= takeNext().then(() => {
       pull = undefined
     })
     return pull
