@@ -36,15 +36,13 @@ export function findNeed(options: NeedOptions): FoundNeed {
   const isDenialCertain = own.kind === 'denied'
   if (own.kind === 'allowed') return { need: { kind: 'nothing' }, isDenialCertain, rule: own.rule }
   const search = createSearch(options)
-  const cure =
-    search.findPlain('allowed') ??
-    search.findAround('allowed') ??
-    search.findPlain('any') ??
-    search.findAround('any')
+  const nothing: FoundNeed = { need: { kind: 'nothing' }, isDenialCertain, rule: undefined }
+  const cure = search.findPlain('allowed') ?? search.findAround('allowed')
   if (cure !== undefined) return { ...cure, isDenialCertain }
-  if (own.kind === 'unknown' || search.isUncertain()) {
-    return { need: { kind: 'nothing' }, isDenialCertain, rule: undefined }
-  }
+  if (own.kind === 'unknown' || search.isUncertain()) return nothing
+  const forbidden = search.findPlain('any') ?? search.findAround('any')
+  if (forbidden !== undefined) return { ...forbidden, isDenialCertain }
+  if (search.isUncertain()) return nothing
   const reason = whyUnhealable(own, options.rules)
   return { need: { kind: 'unhealable', reason }, isDenialCertain, rule: own.rule }
 }
@@ -76,6 +74,8 @@ function createSearch(options: NeedOptions): Search {
 
   const isObtainable = (scope: string) =>
     scopeRules.isAllowed(scope) || (held.has(scope) && !scopeRules.isDenied(scope))
+  /** What other claims put into the attribute of the scopes needs no scope. */
+  const own = attributesWith([]).get(scopeAttribute ?? '') ?? []
   /** An exchange leaves the denied ones out. */
   const kept = [...held].filter((scope) => !scopeRules.isDenied(scope))
 
@@ -103,7 +103,7 @@ function createSearch(options: NeedOptions): Search {
     complete: (wanted: readonly string[]) => readonly string[] | undefined,
   ): Cure | undefined {
     for (const { rule } of rules) {
-      const wanted = rule.effect === 'permit' ? scopesOf(rule, scopeAttribute, true) : undefined
+      const wanted = rule.effect === 'permit' ? wantedScopes(rule, scopeAttribute, own) : undefined
       if (wanted === undefined || (choice === 'allowed' && !wanted.every(isObtainable))) continue
       const scopes = complete(wanted)
       if (scopes === undefined) continue
@@ -124,7 +124,7 @@ function createSearch(options: NeedOptions): Search {
     if (verdict.kind === 'allowed') return scopes
     const obstacle = rules.find(({ rule }) => rule.number === verdict.rule)?.rule
     if (obstacle === undefined) return undefined
-    for (const scope of scopesOf(obstacle, scopeAttribute, false) ?? []) {
+    for (const scope of dodgingScopes(obstacle, scopeAttribute)) {
       if (choice === 'allowed' && !isObtainable(scope)) continue
       const completed = detour([...scopes, scope], choice)
       if (completed !== undefined) return completed
@@ -158,20 +158,35 @@ function createSearch(options: NeedOptions): Search {
   }
 }
 
-/** The scope tokens that a rule wants to see, or not to see; `undefined` where a wanted one is no scope token. */
-function scopesOf(
+/** The scope tokens that a rule wants to see; `undefined` where one of them is no scope token. */
+function wantedScopes(
   rule: RouteAccessRule,
   scopeAttribute: string | undefined,
-  isWanted: boolean,
+  own: readonly string[],
 ): readonly string[] | undefined {
-  const scopes: string[] = []
-  for (const condition of rule.conditions) {
+  const values = valuesOf(rule, scopeAttribute, true).filter((value) => !own.includes(value))
+  return values.every(isScopeToken) ? values : undefined
+}
+
+/** Each of them keeps a rule that does not want to see it from matching. */
+function dodgingScopes(
+  rule: RouteAccessRule,
+  scopeAttribute: string | undefined,
+): readonly string[] {
+  return valuesOf(rule, scopeAttribute, false).filter(isScopeToken)
+}
+
+function valuesOf(
+  { conditions }: RouteAccessRule,
+  scopeAttribute: string | undefined,
+  isWanted: boolean,
+): readonly string[] {
+  const values: string[] = []
+  for (const condition of conditions) {
     if (condition.kind !== 'attribute' || condition.isWanted !== isWanted) continue
-    if (condition.attribute !== scopeAttribute) continue
-    if (isScopeToken(condition.value)) scopes.push(condition.value)
-    else if (isWanted) return undefined
+    if (condition.attribute === scopeAttribute) values.push(condition.value)
   }
-  return scopes
+  return values
 }
 
 function whyUnhealable(own: Verdict, rules: ReachingRules): string {
