@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import { createKeycloakAgent, createUpstreamAgent, trustedAuthorities } from './agents.ts'
 import type { Call, Settlement } from './call.ts'
 import type { Config } from './config/config.ts'
 import { watchSecret } from './config/watched-secret.ts'
@@ -15,7 +14,6 @@ import type { Rules } from './policy/decide.ts'
 import type { RoutePolicy, ScopeRules } from './policy/route-policy.ts'
 import { createScopeRules } from './policy/scope-rules.ts'
 import { watchPolicyFiles } from './policy-files.ts'
-import { probeHttp } from './probe.ts'
 import { createRelay } from './relay/relay.ts'
 import { createRelayServer } from './relay/server.ts'
 import { createTrustedPeers } from './relay/trusted-peers.ts'
@@ -26,6 +24,8 @@ import { createSubjectTokenReader } from './subject-token.ts'
 import { clientSecretBasic, clientSecretPost } from './token-exchange/client-authentication.ts'
 import { startDiscovery } from './token-exchange/discovery.ts'
 import { createIssuedTokens } from './token-exchange/issued-tokens.ts'
+import { createKeycloakAgent, createUpstreamAgent, trustedAuthorities } from './transport/agents.ts'
+import { probeHttp } from './transport/probe.ts'
 
 export interface App {
   /** Rejects with Node's error, e.g. `EADDRINUSE`. */
@@ -65,9 +65,10 @@ export async function createApp(config: Config, { log }: { readonly log: Log }):
   const keycloakAgent = createKeycloakAgent({ timeoutMs: keycloak.exchangeTimeoutMs, ca })
   const secret = watchSecret(keycloak.clientSecret, {
     intervalMs: WATCH_INTERVAL_MS,
-    onChange() {
-      tokens.forgetMisconfiguration()
+    onRead(isNew) {
       problems.resolve('client-secret-file')
+      if (!isNew) return
+      tokens.forgetMisconfiguration()
       log.info('the client secret was read anew')
     },
     onError: (error) => problems.report('client-secret-file', error.message),

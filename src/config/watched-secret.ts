@@ -1,6 +1,7 @@
 import type { Secret } from '../secret.ts'
 import { createSecret } from '../secret.ts'
 import type { SecretSource } from './config.ts'
+import { cutTrailingNewline } from './secret-files.ts'
 import { createWatchedFile } from './watched-file.ts'
 
 /** A secret that may change while the process runs. */
@@ -13,7 +14,8 @@ export interface WatchedSecret {
 
 export interface WatchedSecretOptions {
   readonly intervalMs: number
-  readonly onChange: () => void
+  /** The file was read, after a change or after a time in which it could not be read. */
+  readonly onRead: (isNew: boolean) => void
   /** The file cannot be read any more, or is empty; the secret in use stays. */
   readonly onError: (error: Error) => void
 }
@@ -31,12 +33,12 @@ export function watchSecret(source: SecretSource, options: WatchedSecretOptions)
     maxBytes: MAX_SECRET_BYTES,
     text: secret.expose(),
     onChange(text) {
-      const value = text.replace(/\r?\n$/, '')
-      if (value === secret.expose()) return
+      const value = cutTrailingNewline(text)
       // A file that is being written is empty for a moment.
-      if (value === '') throw new Error('the file of the secret is empty')
-      secret = createSecret(value)
-      options.onChange()
+      if (value === '') throw new Error('the file of KEYCLOAK_CLIENT_SECRET_FILE is empty')
+      const isNew = value !== secret.expose()
+      if (isNew) secret = createSecret(value)
+      options.onRead(isNew)
     },
     onError: options.onError,
   })

@@ -1,7 +1,7 @@
 /** A part of the memory for replay bodies, held by one request. */
 export interface ReplayLease {
-  /** Asks for `bytes` more. `false`: a bound is reached; nothing was added. */
-  take(bytes: number): boolean
+  /** Asks for one more chunk. `false`: a bound is reached; nothing was added. */
+  take(chunkBytes: number): boolean
   /** Gives everything back; the lease may not be used again. */
   release(): void
 }
@@ -11,6 +11,9 @@ export interface ReplayMemory {
   lease(owner: string): ReplayLease
   readonly bytesInUse: number
 }
+
+// A chunk costs some 200 bytes in objects, whatever is in it: a body of one-byte chunks must reach the bound early.
+const MIN_CHUNK_COST_BYTES = 256
 
 /** Bounds in bytes: per request, and for the process. */
 export function createReplayMemory(options: {
@@ -22,14 +25,20 @@ export function createReplayMemory(options: {
   let bytesInUse = 0
 
   function lease(owner: string): ReplayLease {
+    let bytes = 0
+    let chunks = 0
     let held = 0
     return {
-      take(bytes) {
-        const owned = (bytesByOwner.get(owner) ?? 0) + bytes
-        if (held + bytes > options.maxBytes) return false
-        if (owned > maxBytesPerOwner || bytesInUse + bytes > options.totalBytes) return false
-        held += bytes
-        bytesInUse += bytes
+      take(chunkBytes) {
+        const cost = Math.max(bytes + chunkBytes, (chunks + 1) * MIN_CHUNK_COST_BYTES)
+        const more = cost - held
+        const owned = (bytesByOwner.get(owner) ?? 0) + more
+        if (cost > options.maxBytes || owned > maxBytesPerOwner) return false
+        if (bytesInUse + more > options.totalBytes) return false
+        bytes += chunkBytes
+        chunks += 1
+        held = cost
+        bytesInUse += more
         bytesByOwner.set(owner, owned)
         return true
       },

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { Probe } from './observability/readiness.ts'
+import type { Probe } from '../observability/readiness.ts'
 
 /** Asks a peer whether it answers at all: any answer below 500 will do, also a 401. */
 export function probeHttp(name: string, url: URL, dispatcher: Dispatcher): Probe {

@@ -1,5 +1,6 @@
 import { rootCertificates } from 'node:tls'
 import { Agent } from 'undici'
+import { createPatientConnector } from './patient-connector.ts'
 
 /** uvicorn closes an idle connection after 5 s: one that we hold longer would reset a POST. */
 const IDLE_MS = 3_500
@@ -13,7 +14,7 @@ export function createUpstreamAgent(options: {
   readonly ca: readonly string[] | undefined
 }): Agent {
   return new Agent({
-    connect: connectOptions(options.connectTimeoutMs, options.ca),
+    connect: createPatientConnector(connectOptions(options.connectTimeoutMs, options.ca)),
     headersTimeout: options.headersTimeoutMs,
     bodyTimeout: 0,
     keepAliveTimeout: IDLE_MS,
