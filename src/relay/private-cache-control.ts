@@ -3,12 +3,16 @@ const SHARED = new Set(['public', 's-maxage', 'must-revalidate', 'proxy-revalida
 
 /** The directives of a Cache-Control value with `private` in place of those that open it to a shared cache. */
 export function privateCacheControl(value: string | undefined): string {
-  const directives = splitDirectives(value ?? '').filter((directive) => !SHARED.has(nameOf(directive)))
+  const directives = splitDirectives(value ?? '').filter(
+    (directive) => !SHARED.has(nameOf(directive)),
+  )
   if (directives.some((directive) => ['private', 'no-store'].includes(directive.toLowerCase()))) {
     return directives.join(', ')
   }
   // `private="field"` narrows the word to one field: it does not keep the answer out of a shared cache.
-  return ['private', ...directives.filter((directive) => nameOf(directive) !== 'private')].join(', ')
+  return ['private', ...directives.filter((directive) => nameOf(directive) !== 'private')].join(
+    ', ',
+  )
 }
 
 function nameOf(directive: string): string {

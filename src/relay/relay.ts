@@ -131,10 +131,7 @@ export function createRelay(options: RelayOptions): Relay {
         }
       },
     })
-    dispatcher.dispatch(
-      { ...dispatchOptions(admitted, call, null), upgrade: 'websocket' },
-      handler,
-    )
+    dispatcher.dispatch({ ...dispatchOptions(admitted, call, null), upgrade: 'websocket' }, handler)
   }
 
   return {

@@ -5,10 +5,7 @@ import { Readable } from 'node:stream'
 export const MAX_GATHERED_BYTES = 65_536
 
 /** Calls back once with the whole body; never, if the caller leaves before its end. */
-export function gatherBody(
-  req: IncomingMessage,
-  onGathered: (body: Buffer) => void,
-): void {
+export function gatherBody(req: IncomingMessage, onGathered: (body: Buffer) => void): void {
   let first: Buffer | undefined
   let rest: Buffer[] | undefined
   req.on('data', (chunk: Buffer) => {

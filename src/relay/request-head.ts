@@ -1,5 +1,5 @@
 import type { RawHeaders } from '../raw-headers.ts'
-import { HOP_BY_HOP, addNominated, withoutNominated } from './hop-by-hop.ts'
+import { addNominated, HOP_BY_HOP, withoutNominated } from './hop-by-hop.ts'
 
 /** A request's head, read once: the end-to-end lines as they came, and what the relay itself must know. */
 export interface RequestHead {

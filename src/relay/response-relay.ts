@@ -94,7 +94,8 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     call.settle({ outcome: 'upstream-unavailable', reason: codeOf(error) })
     const refusal = isTimeout(error) ? REFUSALS.upstreamTimeout : REFUSALS.upstreamUnavailable
     const lines = ['via', via]
-    if (hasOutcomeHeader && call.outcome !== undefined) lines.push('scopelift-outcome', call.outcome)
+    if (hasOutcomeHeader && call.outcome !== undefined)
+      lines.push('scopelift-outcome', call.outcome)
     sendRefusal(this.#res, refusal, { lines })
     call.publish()
   }

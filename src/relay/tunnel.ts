@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { readRawHeaders } from '../raw-headers.ts'
+import { readResponseHead } from './response-lines.ts'
 import type { ResponseRelayOptions } from './response-relay.ts'
 import { ResponseRelay } from './response-relay.ts'
-import { readResponseHead } from './response-lines.ts'
 
 export interface TunnelOptions extends ResponseRelayOptions {
   /** The caller's connection, after its handshake. */

@@ -7,12 +7,7 @@ import type { SubjectToken } from '../subject-token.ts'
  */
 export interface Learning {
   recall(subject: SubjectToken, method: string, path: string): readonly string[] | undefined
-  remember(
-    subject: SubjectToken,
-    method: string,
-    path: string,
-    scopes: readonly string[],
-  ): void
+  remember(subject: SubjectToken, method: string, path: string, scopes: readonly string[]): void
   forget(subject: SubjectToken, method: string, path: string): void
 }
 

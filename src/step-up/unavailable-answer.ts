@@ -5,10 +5,7 @@ import { createSettledController } from './settled-controller.ts'
  * Keycloak cannot be asked: 503 in place of the denial, since the SDKs of OpenAI and Llama Stack retry 503 by themselves
  * and never retry 401 or 403.
  */
-export function answerUnavailable(
-  handler: Dispatcher.DispatchHandler,
-  retryAfterS: number,
-): void {
+export function answerUnavailable(handler: Dispatcher.DispatchHandler, retryAfterS: number): void {
   const body = Buffer.from(
     JSON.stringify({
       error: {

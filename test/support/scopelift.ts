@@ -1,11 +1,11 @@
+import { readFileSync } from 'node:fs'
+import type { AuthorizationServer } from '../../demo/authorization-server/start-authorization-server.ts'
 import type { App } from '../../src/app.ts'
 import { createApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { createLogger } from '../../src/observability/logger.ts'
-import type { AuthorizationServer } from '../../demo/authorization-server/start-authorization-server.ts'
-import { REQUESTER, REQUESTER_SECRET } from './demo-servers.ts'
 import type { Teardown } from './demo-servers.ts'
-import { readFileSync } from 'node:fs'
+import { REQUESTER, REQUESTER_SECRET } from './demo-servers.ts'
 
 export interface RunningScopelift {
   readonly url: string
