@@ -30,6 +30,20 @@ export function createTranscript(): Transcript {
   return { add: (text) => void parts.push(text), text: () => parts.join('\n') }
 }
 
+/** `fetch` for an SDK, writing down what the SDK gets to see. */
+export function recordingFetch(transcript: Transcript): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init)
+    transcript.add(JSON.stringify([...response.headers]))
+    // A stream is read on the side; when its reader gives up, so does this.
+    void response
+      .clone()
+      .text()
+      .then(transcript.add, () => {})
+    return response
+  }
+}
+
 /** One plain HTTP/1.1 request on a connection of its own, as curl sends it. */
 export function call(origin: string, { method, path, token, json }: Call): Promise<Answer> {
   const body = json === undefined ? undefined : Buffer.from(JSON.stringify(json))
@@ -67,7 +81,7 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
   }
 }
 
-export function pairUp(rawHeaders: readonly string[]): readonly (readonly [string, string])[] {
+function pairUp(rawHeaders: readonly string[]): readonly (readonly [string, string])[] {
   return Array.from({ length: rawHeaders.length / 2 }, (_, index) => [
     rawHeaders[index * 2] ?? '',
     rawHeaders[index * 2 + 1] ?? '',

@@ -23,8 +23,8 @@ export interface House {
   askOgx(request: Call): Promise<Answer>
   /** What Scopelift's admin listener answers; `path` is `/readyz`, `/metrics` … */
   askAdmin(path: string): Promise<string>
-  /** The client secret, as it stands in the volume. */
-  readClientSecret(): Promise<string>
+  /** The client secret and the administrator's password, as they stand in their volumes. */
+  readSecrets(): Promise<readonly string[]>
   writeClientSecret(secret: string): Promise<void>
   /** Starts what is not running, and waits until all is healthy. */
   up(): Promise<void>
@@ -67,7 +67,11 @@ export function createHouse(options: HouseOptions): House {
     callLegacy: (request) => record(call(legacyOrigin, request)),
     askOgx: (request) => askOgx(compose, request),
     askAdmin: (path) => compose.exec('scopelift', ['node', '-e', ASK_ADMIN, path]),
-    readClientSecret: () => readInside(compose, 'keycloak', '/run/scopelift/client-secret'),
+    readSecrets: () =>
+      Promise.all([
+        readInside(compose, 'keycloak', '/run/scopelift/client-secret'),
+        readInside(compose, 'keycloak', '/run/admin/admin-password'),
+      ]),
     async writeClientSecret(secret) {
       const replace = ['--replace', '/client/client-secret']
       await compose.run(['run', '--rm', '-T', '--no-deps', 'secrets', ...replace], {

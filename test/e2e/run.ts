@@ -79,7 +79,7 @@ async function bringUp(house: House): Promise<void> {
 async function checkAll(house: House): Promise<void> {
   const alice = await house.keycloak.logIn('alice')
   const nobody = await house.keycloak.logIn('nobody')
-  const secrets = new Set<string>()
+  const secrets = new Set(await house.readSecrets())
   const chapters: readonly (readonly [string, readonly Check[]])[] = [
     ['The container', containerChecks(house)],
     ['Chat', chatChecks(house, alice)],
@@ -129,7 +129,7 @@ async function findMissing(): Promise<string | undefined> {
 
 async function printLogs(house: House): Promise<void> {
   try {
-    const logs = await house.compose.run(['logs', '--no-color', '--tail', '30'])
+    const logs = await house.compose.run(['logs', '--no-color', '--tail', '15'])
     for (const line of stripVTControlCharacters(logs).split('\n'))
       print(line.slice(0, LOG_LINE_LENGTH))
   } catch {

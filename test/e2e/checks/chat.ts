@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import OpenAI from 'openai'
+import { recordingFetch } from '../call.ts'
 import type { Check } from '../check.ts'
 import type { House } from '../house.ts'
 import { digText } from '../json.ts'
@@ -55,7 +56,7 @@ export function chatChecks(house: House, alice: string): readonly Check[] {
         assert.equal(digText(JSON.parse(body.toString()), 'id'), 'stub/tiny')
       },
     },
-    ...sdkChecks(connect(house.origin, alice)),
+    ...sdkChecks(connect(house, alice)),
   ]
 }
 
@@ -89,11 +90,12 @@ function sdkChecks(client: OpenAI): readonly Check[] {
 }
 
 /** The SDK as its users have it, less its retries: a failure shall show. */
-export function connect(origin: string, token: string, prefix = '/v1'): OpenAI {
+export function connect(house: House, token: string, baseURL = `${house.origin}/v1`): OpenAI {
   return new OpenAI({
-    baseURL: `${origin}${prefix}`,
+    baseURL,
     apiKey: token,
     maxRetries: 0,
     timeout: 60_000,
+    fetch: recordingFetch(house.transcript),
   })
 }

@@ -7,7 +7,7 @@ import { connect } from './chat.ts'
 
 /** What is stored through Scopelift belongs to whom it should. */
 export function fileAndResponseChecks(house: House, alice: string): readonly Check[] {
-  const client = connect(house.origin, alice)
+  const client = connect(house, alice)
   let responseId: string | undefined
   return [
     {
@@ -37,7 +37,7 @@ export function fileAndResponseChecks(house: House, alice: string): readonly Che
       sentence: 'a stored response is read by its owner with another issued token',
       async run() {
         const before = await house.keycloak.countExchanges()
-        const again = connect(house.origin, await house.keycloak.logIn('alice'))
+        const again = connect(house, await house.keycloak.logIn('alice'))
         const { id } = await again.responses.retrieve(responseId ?? '')
         assert.equal(id, responseId)
         assert.equal(await house.keycloak.countExchanges(), before + 1, 'a token of its own')
@@ -46,7 +46,7 @@ export function fileAndResponseChecks(house: House, alice: string): readonly Che
     {
       sentence: 'for another user that response does not exist: 404',
       async run() {
-        const other = connect(house.origin, await house.keycloak.logIn('root'))
+        const other = connect(house, await house.keycloak.logIn('root'))
         await assert.rejects(other.responses.retrieve(responseId ?? ''), OpenAI.NotFoundError)
       },
     },

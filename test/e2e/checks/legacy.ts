@@ -53,7 +53,7 @@ export function legacyChecks(house: House, alice: string): readonly Check[] {
     {
       sentence: 'the OpenAI SDK reaches the old release under its old prefix',
       async run() {
-        const client = connect(house.legacyOrigin, alice, '/v1/openai/v1')
+        const client = connect(house, alice, `${house.legacyOrigin}/v1/openai/v1`)
         const messages = [{ role: 'user' as const, content: 'Good morning' }]
         const completion = await client.chat.completions.create({ model: 'stub/tiny', messages })
         assert.equal(completion.choices[0]?.message.content, 'You said: Good morning')

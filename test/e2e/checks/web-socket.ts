@@ -14,7 +14,7 @@ export function webSocketChecks(house: House, alice: string, nobody: string): re
     {
       sentence: 'a WebSocket is stepped up at its handshake and carries a whole response',
       async run() {
-        const types = await talk(open(url, alice), { model: 'stub/tiny', input: 'Hello' })
+        const types = await talk(house, open(url, alice))
         assert.equal(types.at(-1), 'response.completed')
       },
     },
@@ -36,12 +36,14 @@ function open(url: string, token: string): WebSocket {
 }
 
 /** Sends one `response.create` and lists the types of the events until the response is complete. */
-function talk(socket: WebSocket, turn: Readonly<Record<string, unknown>>): Promise<string[]> {
+function talk({ transcript }: House, socket: WebSocket): Promise<string[]> {
+  const turn = { type: 'response.create', model: 'stub/tiny', input: 'Hello' }
   return new Promise((resolve, reject) => {
     const types: string[] = []
     const timer = setTimeout(() => socket.terminate(), TIMEOUT_MS)
-    socket.on('open', () => socket.send(JSON.stringify({ type: 'response.create', ...turn })))
+    socket.on('open', () => socket.send(JSON.stringify(turn)))
     socket.on('message', (data) => {
+      transcript.add(data.toString())
       const type = String(dig(JSON.parse(data.toString()), 'type'))
       types.push(type)
       if (type === 'response.completed' || type === 'error') socket.close()
