@@ -162,7 +162,11 @@ t.test('an unchanged or unreadable secret is not tried again', async (t) => {
 })
 
 t.test('a secret that somebody else has read meanwhile is tried without reading it', async (t) => {
-  const { endpoint, client, secret, send, secretsSent } = await createSubject(t)
+  let refreshes = 0
+  const { endpoint, client, secret, send, secretsSent } = await createSubject(t, async () => {
+    refreshes += 1
+    return false
+  })
   endpoint.script((received, response) => {
     secret.value = 'new'
     client.noteNewSecret()
@@ -170,6 +174,7 @@ t.test('a secret that somebody else has read meanwhile is tried without reading 
   })
   t.equal(await send(), 'issued')
   t.same(secretsSent(), ['old', 'new'])
+  t.equal(refreshes, 0)
 })
 
 t.test('other misconfigurations do not read the secret', async (t) => {

@@ -29,8 +29,8 @@ function check(
   issued: Readonly<Record<string, unknown>> = {},
   wanted: Partial<ExchangeRequest> = {},
   answerScopes: readonly string[] = ['x', 'y'],
+  subject = claimsOf(SUBJECT),
 ) {
-  const subject = claimsOf(SUBJECT)
   return checkIssuedToken({
     claims: claimsOf({ ...ISSUED, ...issued }),
     answerScopes: new Set(answerScopes),
@@ -76,6 +76,11 @@ t.test('a lying authorization server is found out', async (t) => {
   for (const [issued, claim] of table) {
     t.same(check(issued), { kind: 'invalid', claim }, JSON.stringify(issued))
   }
+})
+
+t.test('two tokens without a sub are not of the same subject', async (t) => {
+  const nobody = claimsOf({ ...SUBJECT, sub: undefined })
+  t.same(check({ sub: undefined }, {}, ['x'], nobody), { kind: 'invalid', claim: 'sub' })
 })
 
 t.test('clocks may differ by 30 s', async (t) => {

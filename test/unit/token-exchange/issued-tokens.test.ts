@@ -195,6 +195,17 @@ t.test('after a rotation of the realm’s keys, issued tokens are good at once',
   t.equal(endpoint.keySetFetches.length, 2)
 })
 
+t.test('an issued token whose key cannot be had is an outage, not a lie', async (t) => {
+  const { endpoint, obtain, subject, problems } = await createHarness(t)
+  const alice = await subject()
+  tokenOf(await obtain(requestFor(alice)))
+  endpoint.rotate(await createSigningKey('second', 'ES256'))
+  endpoint.answerAll('jwks', reset())
+  const request = requestFor(alice, ['other'])
+  t.equal(wordsOf(await obtain(request)), 'unavailable connection-error 1')
+  t.same(problems.list(), [])
+})
+
 t.test('where a held scope refuses the set, the needed one is asked for alone', async (t) => {
   const { endpoint, obtain, subject } = await createHarness(t)
   const invalid = json(400, {
