@@ -11,6 +11,7 @@ import { BearerlessHandler } from './bearerless-handler.ts'
 import { FirstAttemptHandler } from './first-attempt-handler.ts'
 import type { ReplayBody } from './replay-body.ts'
 import { createReplayBody } from './replay-body.ts'
+import { createSettledController } from './settled-controller.ts'
 import type { Credential, StepUp, StepUpOptions } from './step-up.ts'
 import { startExchange } from './step-up.ts'
 
@@ -79,13 +80,17 @@ function begin(stepUp: StepUp): boolean {
   if (token !== undefined) {
     return send(stepUp, { kind: 'issued', wanted, token, exchangeMs: undefined })
   }
-  void preempt(stepUp, wanted)
+  preempt(stepUp, wanted).catch((error: unknown) => {
+    stepUp.replayBody?.close()
+    const cause = error instanceof Error ? error : new Error('pre-emption failed')
+    stepUp.downstream.onResponseError?.(createSettledController([]), cause)
+  })
   return true
 }
 
 async function preempt(stepUp: StepUp, wanted: Wanted): Promise<void> {
   const result = await startExchange(stepUp, wanted).result
-  if (stepUp.call.isAbandoned) return stepUp.replayBody?.stopRecording()
+  if (stepUp.call.isAbandoned) return stepUp.replayBody?.close()
   if (result.kind !== 'issued') {
     send(stepUp, { kind: 'own-after-failure', wanted, failure: result })
     return
