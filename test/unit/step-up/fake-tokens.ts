@@ -15,7 +15,7 @@ export interface Asked {
   readonly used: IssuedToken | undefined
   readonly signal: AbortSignal
   land(result: ExchangeResult): void
-  crash(error: Error): void
+  crash(reason: unknown): void
 }
 
 export interface FakeTokens extends IssuedTokens {

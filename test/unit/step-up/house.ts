@@ -52,6 +52,7 @@ export interface Visit {
 }
 
 export interface House {
+  readonly interceptor: Dispatcher.DispatcherComposeInterceptor
   readonly tokens: FakeTokens
   readonly learning: Learning
   readonly memory: ReplayMemory
@@ -125,7 +126,7 @@ export function createHouse(options: HouseOptions = {}): House {
     }
   }
 
-  return { tokens, learning, memory, clock, subject, visit }
+  return { interceptor: stepUp, tokens, learning, memory, clock, subject, visit }
 }
 
 function rulesOf(options: HouseOptions): Rules {
