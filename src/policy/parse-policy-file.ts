@@ -41,8 +41,8 @@ export function parsePolicyFile(text: string): PolicyFile {
   }
   const reader = createYamlReader(reading.yaml)
   const fields = reader.fields(document.contents, 'the file', ['prefer', 'routes'])
-  const prefer = fields.get('prefer')
-  const routes = fields.get('routes')
+  const prefer = fields?.get('prefer')
+  const routes = fields?.get('routes')
   const file = {
     prefer: prefer === undefined ? [] : readScopes(reader, prefer),
     routes: routes === undefined ? [] : readRoutes(reader, routes),
@@ -66,6 +66,7 @@ function readRoutes(reader: YamlReader, field: YamlField): readonly RouteRule[] 
 
 function readRoute(reader: YamlReader, node: unknown): RouteRule | undefined {
   const fields = reader.fields(node, 'a route', ROUTE_KEYS)
+  if (fields === undefined) return undefined
   const match = fields.get('match')
   const scopes = fields.get('scopes')
   const preempt = fields.get('preempt')
@@ -79,7 +80,7 @@ function readRoute(reader: YamlReader, node: unknown): RouteRule | undefined {
     line: reader.lineOf(node),
   }
   if (match === undefined) {
-    if (fields.size > 0) reader.complain(node, 'a route needs match: { path: /v1/… }')
+    reader.complain(node, 'a route needs match: { path: /v1/… }')
     return undefined
   }
   const matched = readMatch(reader, match.value)
@@ -91,11 +92,12 @@ function readMatch(
   node: unknown,
 ): Pick<RouteRule, 'methods' | 'path'> | undefined {
   const fields = reader.fields(node, 'match', ['method', 'path'])
+  if (fields === undefined) return undefined
   const method = fields.get('method')
   const methods = method && readMethods(reader, method)
   const path = fields.get('path')
   if (path === undefined) {
-    if (fields.size > 0) reader.complain(node, 'match needs a path, e.g. path: /v1/files/*')
+    reader.complain(node, 'match needs a path, e.g. path: /v1/files/*')
     return undefined
   }
   const text = reader.text(path.value, 'path')

@@ -8,8 +8,12 @@ export interface YamlReader {
   readonly mistakes: readonly PolicyMistake[]
   complain(node: unknown, reason: string): void
   lineOf(node: unknown): number
-  /** The entries of a mapping by key; a key that is not among `known` is a mistake. */
-  fields(node: unknown, what: string, known: readonly string[]): ReadonlyMap<string, YamlField>
+  /** The entries of a mapping by key; a key that is not among `known` is a mistake, as is anything but a mapping. */
+  fields(
+    node: unknown,
+    what: string,
+    known: readonly string[],
+  ): ReadonlyMap<string, YamlField> | undefined
   /** Never empty: an empty list is a mistake, as is anything else. */
   list(field: YamlField, example: string): readonly unknown[] | undefined
   text(node: unknown, what: string): string | undefined
@@ -54,8 +58,11 @@ export function createYamlReader({ document, lineOf }: YamlDocument): YamlReader
     complain,
     lineOf,
     fields(node, what, known) {
-      const pairs = mapping(node, what)?.items ?? []
-      return new Map(pairs.map((pair) => field(pair, known)).filter((entry) => entry !== undefined))
+      const pairs = mapping(node, what)?.items
+      return (
+        pairs &&
+        new Map(pairs.map((pair) => field(pair, known)).filter((entry) => entry !== undefined))
+      )
     },
     list({ key, value }, example) {
       const sequence = resolved(value)

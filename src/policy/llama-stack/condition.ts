@@ -2,15 +2,15 @@ import { pythonWords } from './python-words.ts'
 import type { Truth } from './truth.ts'
 
 /** A condition of a rule, as it counts on a route, where there is no resource and so no owner. */
-export type Condition =
-  | {
-      readonly kind: 'attribute'
-      readonly attribute: string
-      readonly value: string
-      /** Whether the value must be among the attribute's, or must not. */
-      readonly isWanted: boolean
-    }
-  | { readonly kind: 'fixed'; readonly truth: Truth }
+export type Condition = AttributeCondition | { readonly kind: 'fixed'; readonly truth: Truth }
+
+export interface AttributeCondition {
+  readonly kind: 'attribute'
+  readonly attribute: string
+  readonly value: string
+  /** Whether the value must be among the attribute's, or must not. */
+  readonly isWanted: boolean
+}
 
 /** `ogx.core.access_control.conditions.parse_condition` (1.5.0); `undefined` for what it refuses. */
 export function parseCondition(text: string): Condition | undefined {

@@ -1,6 +1,6 @@
 import type { TokenClaims } from '../../subject-token.ts'
 import type { ScopeRules } from '../route-policy.ts'
-import type { Attributes } from './claim-attributes.ts'
+import type { Attributes, ClaimsMapping } from './claim-attributes.ts'
 import { attributesOf } from './claim-attributes.ts'
 import type { ReachingRules } from './evaluate-route.ts'
 import { reachingRules } from './evaluate-route.ts'
@@ -25,6 +25,7 @@ const NO_SCOPES: ReadonlySet<string> = new Set()
 /** What is known of one token: its attributes, and the answers it has had. */
 interface Reading {
   readonly attributes: Attributes
+  readonly scopeAttributes: ReadonlySet<string>
   /** By the rules that reach a path; bounded like the paths. */
   readonly needs: Map<ReachingRules, FoundNeed>
 }
@@ -46,7 +47,12 @@ export function createLlamaStackRoutes(options: LlamaStackRoutesOptions): LlamaS
   }
 
   function read(claims: TokenClaims | undefined): Reading {
-    return { attributes: attributesOf(claims?.payload ?? {}, claimsMapping), needs: new Map() }
+    const payload = claims?.payload ?? {}
+    return {
+      attributes: attributesOf(payload, claimsMapping),
+      scopeAttributes: scopeAttributesOf(payload, claimsMapping),
+      needs: new Map(),
+    }
   }
 
   function readingOf(claims: TokenClaims | undefined): Reading {
@@ -62,13 +68,13 @@ export function createLlamaStackRoutes(options: LlamaStackRoutesOptions): LlamaS
     find(path, claims) {
       if (rules.length === 0) return undefined
       const reached = reaching(path)
-      const { attributes, needs } = readingOf(claims)
+      const { attributes, scopeAttributes, needs } = readingOf(claims)
       const known = needs.get(reached)
       if (known !== undefined) return known
       const found = findNeed({
         rules: reached,
         certainty,
-        scopeAttribute: claimsMapping.get('scope'),
+        scopeAttributes,
         held: claims?.scopes ?? NO_SCOPES,
         attributes,
         attributesWith: (scopes) =>
@@ -79,6 +85,17 @@ export function createLlamaStackRoutes(options: LlamaStackRoutesOptions): LlamaS
       return found
     },
   }
+}
+
+/** No scope token: an attribute that holds it has it from the `scope` claim, through whatever list they share. */
+const PROBE = '\0'
+
+function scopeAttributesOf(
+  payload: TokenClaims['payload'],
+  mapping: ClaimsMapping,
+): ReadonlySet<string> {
+  const probed = attributesOf({ ...payload, scope: PROBE }, mapping)
+  return new Set([...probed.keys()].filter((name) => probed.get(name)?.includes(PROBE) === true))
 }
 
 function remember<K, V>(map: Map<K, V>, key: K, value: V): void {

@@ -1,6 +1,7 @@
 import type { Need, ScopeRules } from '../route-policy.ts'
 import { isScopeToken } from '../scope-token.ts'
 import type { Attributes } from './claim-attributes.ts'
+import type { AttributeCondition } from './condition.ts'
 import type { ReachingRules, Verdict } from './evaluate-route.ts'
 import { evaluateRoute } from './evaluate-route.ts'
 import type { LlamaStackPolicy, RouteAccessRule } from './route-access-rule.ts'
@@ -16,8 +17,8 @@ export interface FoundNeed {
 export interface NeedOptions {
   readonly rules: ReachingRules
   readonly certainty: LlamaStackPolicy['attributes']
-  /** The attribute that the `scope` claim feeds. */
-  readonly scopeAttribute: string | undefined
+  /** The attributes that the `scope` claim feeds: one, as a rule. */
+  readonly scopeAttributes: ReadonlySet<string>
   /** The scope tokens that the caller's token holds, and the attributes it has by all its claims. */
   readonly held: ReadonlySet<string>
   readonly attributes: Attributes
@@ -68,14 +69,14 @@ interface Search {
 const MAX_DETOURS = 200
 
 function createSearch(options: NeedOptions): Search {
-  const { rules, certainty, scopeAttribute, held, attributesWith, scopeRules } = options
+  const { rules, certainty, scopeAttributes, held, attributesWith, scopeRules } = options
   let isUncertain = false
   let detours = 0
 
   const isObtainable = (scope: string) =>
     scopeRules.isAllowed(scope) || (held.has(scope) && !scopeRules.isDenied(scope))
-  /** What other claims put into the attribute of the scopes needs no scope. */
-  const own = attributesWith([]).get(scopeAttribute ?? '') ?? []
+  /** What other claims put into an attribute of the scopes needs no scope. */
+  const withoutScopes = attributesWith([])
   /** An exchange leaves the denied ones out. */
   const kept = [...held].filter((scope) => !scopeRules.isDenied(scope))
 
@@ -103,7 +104,8 @@ function createSearch(options: NeedOptions): Search {
     complete: (wanted: readonly string[]) => readonly string[] | undefined,
   ): Cure | undefined {
     for (const { rule } of rules) {
-      const wanted = rule.effect === 'permit' ? wantedScopes(rule, scopeAttribute, own) : undefined
+      const wanted =
+        rule.effect === 'permit' ? wantedScopes(rule, scopeAttributes, withoutScopes) : undefined
       if (wanted === undefined || (choice === 'allowed' && !wanted.every(isObtainable))) continue
       const scopes = complete(wanted)
       if (scopes === undefined) continue
@@ -124,7 +126,7 @@ function createSearch(options: NeedOptions): Search {
     if (verdict.kind === 'allowed') return scopes
     const obstacle = rules.find(({ rule }) => rule.number === verdict.rule)?.rule
     if (obstacle === undefined) return undefined
-    for (const scope of dodgingScopes(obstacle, scopeAttribute)) {
+    for (const scope of dodgingScopes(obstacle, scopeAttributes)) {
       if (choice === 'allowed' && !isObtainable(scope)) continue
       const completed = detour([...scopes, scope], choice)
       if (completed !== undefined) return completed
@@ -161,32 +163,32 @@ function createSearch(options: NeedOptions): Search {
 /** The scope tokens that a rule wants to see; `undefined` where one of them is no scope token. */
 function wantedScopes(
   rule: RouteAccessRule,
-  scopeAttribute: string | undefined,
-  own: readonly string[],
+  scopeAttributes: ReadonlySet<string>,
+  withoutScopes: Attributes,
 ): readonly string[] | undefined {
-  const values = valuesOf(rule, scopeAttribute, true).filter((value) => !own.includes(value))
+  const values = scopeConditions(rule, scopeAttributes, true)
+    .filter(({ attribute, value }) => withoutScopes.get(attribute)?.includes(value) !== true)
+    .map(({ value }) => value)
   return values.every(isScopeToken) ? values : undefined
 }
 
 /** Each of them keeps a rule that does not want to see it from matching. */
 function dodgingScopes(
   rule: RouteAccessRule,
-  scopeAttribute: string | undefined,
+  scopeAttributes: ReadonlySet<string>,
 ): readonly string[] {
-  return valuesOf(rule, scopeAttribute, false).filter(isScopeToken)
+  const conditions = scopeConditions(rule, scopeAttributes, false)
+  return conditions.map(({ value }) => value).filter(isScopeToken)
 }
 
-function valuesOf(
+function scopeConditions(
   { conditions }: RouteAccessRule,
-  scopeAttribute: string | undefined,
+  scopeAttributes: ReadonlySet<string>,
   isWanted: boolean,
-): readonly string[] {
-  const values: string[] = []
-  for (const condition of conditions) {
-    if (condition.kind !== 'attribute' || condition.isWanted !== isWanted) continue
-    if (condition.attribute === scopeAttribute) values.push(condition.value)
-  }
-  return values
+): readonly AttributeCondition[] {
+  return conditions
+    .filter((condition) => condition.kind === 'attribute')
+    .filter((one) => one.isWanted === isWanted && scopeAttributes.has(one.attribute))
 }
 
 function whyUnhealable(own: Verdict, rules: ReachingRules): string {

@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import sys
+import warnings
 from importlib.metadata import version
 from urllib.parse import unquote
 
@@ -29,6 +30,8 @@ from ogx.core.stack import EnvVarError, replace_env_vars
 from pydantic import ValidationError
 
 logging.disable(logging.CRITICAL)
+# `re` foretells changes of its syntax.
+warnings.simplefilter("ignore", FutureWarning)
 
 
 def read_config(text, env):
