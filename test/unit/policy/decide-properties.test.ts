@@ -7,7 +7,7 @@ import { decidePreemption, decideStepUp } from '../../../src/policy/decide.ts'
 import type { Need, Route } from '../../../src/policy/route-policy.ts'
 import type { TokenClaims } from '../../../src/subject-token.ts'
 
-const SCOPE = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
+const SCOPE: fc.Arbitrary<string> = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
 const SCOPES = fc.uniqueArray(SCOPE, { maxLength: 5 }).map((scopes) => [...scopes].sort())
 
 const CLAIMS: fc.Arbitrary<TokenClaims | undefined> = fc.option(
