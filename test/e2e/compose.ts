@@ -12,6 +12,8 @@ export interface Compose {
 export interface RunOptions {
   readonly input?: string
   readonly timeoutMs?: number
+  /** Ends it. */
+  readonly signal?: AbortSignal
 }
 
 export interface ComposeOptions {
@@ -43,24 +45,30 @@ export function runDocker(
   args: readonly string[],
   options: RunOptions & { readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<string> {
-  const { input = '', timeoutMs = DEFAULT_TIMEOUT_MS, env } = options
+  const { input = '', timeoutMs = DEFAULT_TIMEOUT_MS, signal, env } = options
   return new Promise((resolve, reject) => {
     const child = spawn('docker', args, {
       detached: true,
       timeout: timeoutMs,
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(env === undefined ? {} : { env }),
+      ...(signal === undefined ? {} : { signal }),
     })
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
-    child.once('error', reject)
+    let failure: Error | undefined
+    child.once('error', (error) => {
+      failure = error
+    })
+    // Only then is it gone: what comes next must not run beside it.
     child.once('close', (code) => {
+      if (failure !== undefined) return reject(failure)
       if (code === 0) return resolve(Buffer.concat(out).toString('utf8'))
-      const said = Buffer.concat([...err, ...out]).toString('utf8')
+      const said = Buffer.concat(err.length > 0 ? err : out).toString('utf8')
       reject(
-        new Error(`docker ${args.slice(0, 12).join(' ')} ended with ${code}\n${said.slice(-2000)}`),
+        new Error(`docker ${args.slice(0, 12).join(' ')} ended with ${code}\n${said.slice(-1000)}`),
       )
     })
     // A program that does not read its input may be gone before it is written.

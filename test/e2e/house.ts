@@ -26,6 +26,7 @@ export interface House {
   /** The client secret and the administrator's password, as they stand in their volumes. */
   readSecrets(): Promise<readonly string[]>
   writeClientSecret(secret: string): Promise<void>
+  build(): Promise<void>
   /** Starts what is not running, and waits until all is healthy. */
   up(): Promise<void>
   /** Takes everything away, volumes too. */
@@ -38,12 +39,16 @@ export interface HouseOptions {
   readonly scopeliftPort: number
   readonly legacyPort: number
   readonly transcript: Transcript
+  /** Ends building and starting; taking down is never interrupted. */
+  readonly signal: AbortSignal
 }
 
+const BUILD_TIMEOUT_MS = 1_800_000
 const UP_TIMEOUT_MS = 900_000
 
 export function createHouse(options: HouseOptions): House {
   const compose = createCompose({ project: options.project, settings: toSettings(options) })
+  const { signal } = options
   const origin = `http://127.0.0.1:${options.scopeliftPort}`
   const legacyOrigin = `http://127.0.0.1:${options.legacyPort}`
   const record = async (answer: Promise<Answer>) => {
@@ -78,8 +83,12 @@ export function createHouse(options: HouseOptions): House {
         input: secret,
       })
     },
+    async build() {
+      await compose.run(['build'], { timeoutMs: BUILD_TIMEOUT_MS, signal })
+    },
     async up() {
-      await compose.run(['up', '--detach', '--wait', '--quiet-pull'], { timeoutMs: UP_TIMEOUT_MS })
+      const up = ['up', '--detach', '--wait', '--quiet-pull']
+      await compose.run(up, { timeoutMs: UP_TIMEOUT_MS, signal })
     },
     async down() {
       await compose.run(['down', '--volumes', '--remove-orphans', '--timeout', '5'], {
