@@ -26,12 +26,17 @@ export function readResponseHead(
   let nominated: Set<string> | undefined
   let contentLength: number | undefined
   let cacheControl: string | undefined
+  let isChunked = false
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const field = rawHeaders[i] ?? ''
     const value = rawHeaders[i + 1] ?? ''
     const name = field.toLowerCase()
     if (name === 'connection') nominated = addNominated(value, nominated)
-    if (name === 'transfer-encoding' && value.trim().toLowerCase() !== 'chunked') return undefined
+    if (name === 'transfer-encoding') {
+      // Two lines are one list (RFC 9110 §5.3), and `chunked` may be applied only once (RFC 9112 §6.1).
+      if (isChunked || value.trim().toLowerCase() !== 'chunked') return undefined
+      isChunked = true
+    }
     if (HOP_BY_HOP.has(name) || name === OUTCOME_FIELD) continue
     if (name === 'content-length') contentLength = Number(value)
     if (name === 'cache-control' && ours.isIssued) {
