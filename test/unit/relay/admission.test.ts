@@ -1,0 +1,63 @@
+import t from 'tap'
+import { admit } from '../../../src/relay/admission.ts'
+import { REFUSALS } from '../../../src/relay/refusal.ts'
+
+const NAME = 'scopelift-0123456789abcdef'
+
+t.test('a request goes on with its head and its canonical path', async (t) => {
+  const admission = admit('POST', '/v1/%66iles//?a=b', ['Host', 'h', 'X', 'y'], NAME)
+  t.match(admission, { kind: 'admitted', path: '/v1/files', head: { lines: ['X', 'y'] } })
+})
+
+t.test('targets that policy cannot match safely are refused', async (t) => {
+  const targets = [
+    ...['*', '', 'v1', '//evil', '/%2fevil', 'http://h/v1', 'h:443', '/a/../b', '/a/./b', '/..'],
+    ...['/a/..%2f..%2fadmin', '/%2e%2e/a', '/a%5cb', '/a\\b', '/a%00', '/a#b', '/a?b#c', '/%ff'],
+    ...['/%', '/%zz', '/a b', '/a?\u00e9', '/\u00e9', '/..;x/a'],
+  ]
+  for (const target of targets) {
+    const admission = admit('GET', target, ['Host', 'h'], NAME)
+    t.same(admission, { kind: 'refused', refusal: REFUSALS.target, closes: false }, target)
+  }
+})
+
+t.test('targets with odd but safe spellings go on', async (t) => {
+  for (const target of ['/', '/a;b', '/a%2Fb', '/a//b', '/a?..//%zz', '/%C3%A9', '/...', '/.a']) {
+    t.equal(admit('GET', target, ['Host', 'h'], NAME).kind, 'admitted', target)
+  }
+})
+
+t.test('heads that two parsers could read differently are refused', async (t) => {
+  const table: [lines: string[], refusal: unknown, closes: boolean][] = [
+    [['Host', 'a', 'host', 'a'], REFUSALS.host, true],
+    [['Authorization', 'a', 'authorization', 'a'], REFUSALS.authorization, false],
+    [['Transfer-Encoding', 'gzip, chunked'], REFUSALS.framing, true],
+    [['Transfer-Encoding', 'chunked', 'transfer-encoding', 'chunked'], REFUSALS.framing, true],
+    [['Transfer-Encoding', 'xchunked'], REFUSALS.framing, true],
+    [['Transfer-Encoding', ''], REFUSALS.framing, true],
+    [['Via', `1.1 a, 1.1 ${NAME}`], REFUSALS.loop, false],
+    [['Via', '1.1 a', 'Via', `1.1 ${NAME}`, 'Connection', 'via'], REFUSALS.loop, false],
+  ]
+  for (const [lines, refusal, closes] of table) {
+    t.same(admit('GET', '/', lines, NAME), { kind: 'refused', refusal, closes }, lines.join())
+  }
+})
+
+t.test('what only looks suspicious goes on', async (t) => {
+  const table = [
+    ['Transfer-Encoding', 'Chunked'],
+    ['Via', '1.1 scopelift-fedcba9876543210'],
+    ['X-Via', NAME],
+    [],
+  ]
+  for (const lines of table) t.equal(admit('GET', '/', lines, NAME).kind, 'admitted')
+})
+
+t.test('TRACE and CONNECT are refused before anything is read, other methods go on', async (t) => {
+  for (const method of ['TRACE', 'CONNECT']) {
+    t.match(admit(method, '*', [], NAME), { kind: 'refused', refusal: REFUSALS.method })
+  }
+  for (const method of ['GET', 'QUERY', 'PROPFIND', 'trace']) {
+    t.equal(admit(method, '/', [], NAME).kind, 'admitted')
+  }
+})
