@@ -29,7 +29,11 @@ export function parseLlamaStackConfig(text: string, env: Environment): LlamaStac
   const reading = readYaml(text, { version: '1.1' })
   if (reading.kind === 'mistakes') throw new LlamaStackConfigError(reading.mistakes)
   const { yaml } = reading
-  const auth = entryOf(entryOf(toValues(yaml), 'server'), 'auth')
+  const root = toValues(yaml)
+  if (!(root instanceof Map)) {
+    throw new LlamaStackConfigError([{ line: 1, reason: 'the configuration is a mapping' }])
+  }
+  const auth = entryOf(entryOf(root, 'server'), 'auth')
   const lines = (path: readonly (string | number)[]) =>
     yaml.lineOf(yaml.document.getIn(['server', 'auth', ...path], true))
   const { rules, warnings, mistakes } = readRules(entryOf(auth, 'route_policy'), env, lines)
