@@ -6,6 +6,8 @@ import type { RawHeaders } from '../raw-headers.ts'
  * 101 comes by another way. A link that Node does not accept is left out: the head is advice.
  */
 export function writeInterim(res: ServerResponse, status: number, rawHeaders: RawHeaders): void {
+  // HTTP/1.0 knows no 1xx: such a caller would take it for the answer (RFC 9110 §15.2).
+  if (res.req.httpVersionMinor === 0) return
   if (status === 102) res.writeProcessing()
   if (status !== 103) return
   const links: string[] = []
