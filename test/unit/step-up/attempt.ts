@@ -86,7 +86,7 @@ export function createAttempt(
   return attempt
 }
 
-function createController(): FakeController {
+export function createController(): FakeController {
   return {
     aborted: false,
     paused: false,
