@@ -14,6 +14,7 @@ import type { Rules } from './policy/decide.ts'
 import type { RoutePolicy, ScopeRules } from './policy/route-policy.ts'
 import { createScopeRules } from './policy/scope-rules.ts'
 import { watchPolicyFiles } from './policy-files.ts'
+import { drainConnections } from './relay/drain.ts'
 import { createRelay } from './relay/relay.ts'
 import { createRelayServer } from './relay/server.ts'
 import { createTrustedPeers } from './relay/trusted-peers.ts'
@@ -157,6 +158,7 @@ export async function createApp(config: Config, { log }: { readonly log: Log }):
     },
     async close() {
       relay.drain()
+      await drainConnections(server.server)
       await server.close()
       await admin.close()
       await discovery.close()

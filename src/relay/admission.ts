@@ -9,21 +9,27 @@ export type Admission =
   | { readonly kind: 'admitted'; readonly head: RequestHead; readonly path: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly closes: boolean }
 
+/** A request's first line and fields, as Node has parsed them. */
+export interface IncomingHead {
+  readonly method: string
+  readonly target: string
+  /** `1.1` or `1.0`. */
+  readonly httpVersion: string
+  readonly rawHeaders: RawHeaders
+}
+
 /**
  * The one gate for ordinary requests and for upgrades: what policy cannot match safely, or what two parsers could read
  * differently, goes no further. `pseudonym` is our name in `Via`.
  */
-export function admit(
-  method: string,
-  target: string,
-  rawHeaders: RawHeaders,
-  pseudonym: string,
-): Admission {
+export function admit(incoming: IncomingHead, pseudonym: string): Admission {
+  const { method, target, httpVersion } = incoming
   if (method === 'TRACE' || method === 'CONNECT') return refused(REFUSALS.method)
   const path = canonicalPath(target)
   if (path === undefined) return refused(REFUSALS.target)
-  const head = readRequestHead(rawHeaders)
-  if (head.hostCount > 1) return refused(REFUSALS.host, true)
+  const head = readRequestHead(incoming.rawHeaders)
+  const isHostMissing = head.hostCount === 0 && httpVersion !== '1.0'
+  if (isHostMissing || head.hostCount > 1) return refused(REFUSALS.host, true)
   if (head.authorizationCount > 1) return refused(REFUSALS.authorization)
   // Node takes `gzip, chunked` too, and would hand on bytes whose coding is lost.
   if (head.transferEncoding !== undefined && head.transferEncoding.toLowerCase() !== 'chunked') {

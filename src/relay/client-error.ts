@@ -18,7 +18,11 @@ function refusalFor(code: string | undefined): Refusal {
   return REFUSALS.malformed
 }
 
-/** Whether an answer to an earlier request is under way on the socket: ours would land in the middle of it. */
+/** Whether an answer is being written on the socket: ours would land in the middle of it. */
 function isAnswering(socket: Socket): boolean {
-  return '_httpMessage' in socket && socket._httpMessage instanceof ServerResponse
+  return (
+    '_httpMessage' in socket &&
+    socket._httpMessage instanceof ServerResponse &&
+    socket._httpMessage.headersSent
+  )
 }

@@ -48,7 +48,10 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   ): void {
     const { call, via, hasOutcomeHeader, isDraining } = this.options
     const rawHeaders = readRawHeaders(controller.rawHeaders)
-    if (status < 200) return writeInterim(this.#res, status, rawHeaders)
+    if (status < 200) {
+      writeInterim(this.#res, status, rawHeaders)
+      return
+    }
     const head = readResponseHead(rawHeaders, {
       via,
       outcome: hasOutcomeHeader ? call.outcome : undefined,

@@ -30,7 +30,8 @@ const MAX_HEAD_BYTES = 65_536
 export async function createRelayServer(options: RelayServerOptions): Promise<FastifyInstance> {
   const { relay, pseudonym } = options
   const app = fastify({
-    http: { maxHeaderSize: MAX_HEAD_BYTES },
+    // Admission asks for the Host itself, and answers in our envelope.
+    http: { maxHeaderSize: MAX_HEAD_BYTES, requireHostHeader: false },
     exposeHeadRoutes: false,
     requestIdHeader: false,
     // What arrives on open connections while a drain is on is served too.
@@ -46,7 +47,9 @@ export async function createRelayServer(options: RelayServerOptions): Promise<Fa
   app.decorateRequest('admitted', undefined)
   app.addHook('onRequest', (request, reply, done) => {
     const { raw, originalUrl: target } = request
-    const admission = admit(request.method, target, raw.rawHeaders, pseudonym)
+    const { method, httpVersion, rawHeaders } = raw
+    const incoming = { method: method ?? '', target, httpVersion, rawHeaders }
+    const admission = admit(incoming, pseudonym)
     if (admission.kind === 'refused') {
       reply.hijack()
       sendRefusal(reply.raw, admission.refusal, { closes: admission.closes })

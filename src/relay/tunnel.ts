@@ -61,7 +61,10 @@ function join(caller: Duplex, upstream: Duplex, expiresAtS: number | undefined):
   let timer: NodeJS.Timeout | undefined
   function closeAtExpiry(expiresAtMs: number): void {
     const leftMs = expiresAtMs - Date.now()
-    if (leftMs <= 0) return close()
+    if (leftMs <= 0) {
+      close()
+      return
+    }
     timer = setTimeout(() => closeAtExpiry(expiresAtMs), Math.min(leftMs, MAX_TIMER_MS))
     timer.unref()
   }

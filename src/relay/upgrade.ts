@@ -11,7 +11,8 @@ export function listenForUpgrades(server: Server, relay: Relay, pseudonym: strin
     socket.on('error', () => socket.destroy())
     if (!isWebSocketHandshake(req)) return serveWithoutUpgrade(server, req, socket, head)
     const target = req.url ?? ''
-    const admission = admit(req.method ?? '', target, req.rawHeaders, pseudonym)
+    const { method = '', httpVersion, rawHeaders } = req
+    const admission = admit({ method, target, httpVersion, rawHeaders }, pseudonym)
     if (admission.kind === 'refused') return writeRefusal(socket, admission.refusal)
     if (head.length > 0) socket.unshift(head)
     relay.tunnel({ req, target, head: admission.head, path: admission.path }, socket)

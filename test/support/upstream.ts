@@ -31,7 +31,7 @@ export type Handle = (
 /** A protected resource of which the test is the author: real sockets on a free port of the loopback. */
 export async function startUpstream(t: Teardown, handle: Handle): Promise<Upstream> {
   const requests: SeenRequest[] = []
-  const server = createServer((req, res) => {
+  const server = createServer({ maxHeaderSize: 65_536 }, (req, res) => {
     const seen: SeenRequest = {
       method: req.method ?? '',
       target: req.url ?? '',
