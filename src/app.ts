@@ -11,6 +11,7 @@ import { createMetrics } from './observability/metrics.ts'
 import { createProblems } from './observability/problems.ts'
 import { createReadiness } from './observability/readiness.ts'
 import type { Rules } from './policy/decide.ts'
+import type { Environment } from './policy/llama-stack/substitute-env.ts'
 import type { RoutePolicy, ScopeRules } from './policy/route-policy.ts'
 import { createScopeRules } from './policy/scope-rules.ts'
 import { watchPolicyFiles } from './policy-files.ts'
@@ -35,12 +36,18 @@ export interface App {
   close(): Promise<void>
 }
 
+export interface AppTools {
+  readonly log: Log
+  /** For the `${env.NAME}` of LLAMA_STACK_CONFIG. */
+  readonly env: Environment
+}
+
 /** A change of a file counts within 3 s (product.md): it is looked at this often. */
 const WATCH_INTERVAL_MS = 1_000
 const PROBE_TIMEOUT_MS = 2_000
 
 /** The composition root: opens everything, hands each part what it needs, and closes it all in reverse. Rejects if a policy is broken. */
-export async function createApp(config: Config, { log }: { readonly log: Log }): Promise<App> {
+export async function createApp(config: Config, { log, env }: AppTools): Promise<App> {
   const { keycloak } = config
   const problems = createProblems()
   const metrics = createMetrics()
@@ -55,7 +62,7 @@ export async function createApp(config: Config, { log }: { readonly log: Log }):
   const policy = watchPolicyFiles({
     ...config.policy,
     scopeRules,
-    env: process.env,
+    env,
     intervalMs: WATCH_INTERVAL_MS,
     problems,
     log,

@@ -96,7 +96,13 @@ async function serveUntilStopped(config: Config): Promise<number> {
 async function startServing(config: Config, log: Log, signal: AbortSignal): Promise<number> {
   const { serve } = await import('./commands/serve.ts')
   const { createApp } = await import('./app.ts')
-  return serve({ config, log, signal, createApp, printError })
+  return serve({
+    config,
+    log,
+    signal,
+    createApp: (settings, tools) => createApp(settings, { ...tools, env: process.env }),
+    printError,
+  })
 }
 
 function logCrash(log: Log, error: unknown): void {

@@ -46,7 +46,7 @@ export async function startScopelift(
     },
     readFile: (path) => readFileSync(path, 'utf8'),
   })
-  const app = await createApp(config, { log })
+  const app = await createApp(config, { log, env: {} })
   const addresses = await app.listen()
   const close = closeOnce(app)
   t.teardown(close)
