@@ -139,6 +139,8 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
     dispatcher,
   })
   metrics.watch({
+    cacheEntries: () => tokens.cacheEntries,
+    isBreakerOpen: () => tokens.isBreakerOpen,
     replayBytes: () => replayMemory.bytesInUse,
     openUpgrades: () => relay.openTunnels,
     problems: () => problems.list().length,

@@ -8,6 +8,7 @@ export interface CircuitBreaker {
   run<T>(call: () => Promise<T>, judge: (result: T) => Liveness): Promise<T | typeof OPEN>
   /** Seconds until the next probe, at least 1: the value of `Retry-After`. */
   retryAfterS(): number
+  readonly isOpen: boolean
 }
 
 export interface CircuitBreakerOptions {
@@ -61,6 +62,9 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     },
     retryAfterS() {
       return Math.max(1, Math.ceil(((openUntilMs ?? 0) - monotonicNow()) / 1000))
+    },
+    get isOpen() {
+      return openUntilMs !== undefined
     },
   }
 }

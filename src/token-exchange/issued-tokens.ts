@@ -12,6 +12,10 @@ import { ABORTED } from './until-aborted.ts'
 export interface ExchangedTokens extends IssuedTokens {
   /** The secret file has changed: what Keycloak said of our client is asked anew. */
   forgetMisconfiguration(): void
+  /** For the metrics: tokens in memory. */
+  readonly cacheEntries: number
+  /** For the metrics: whether exchanges are held back from Keycloak. */
+  readonly isBreakerOpen: boolean
 }
 
 const EXPIRY_TOLERANCE_S = 5
@@ -103,6 +107,12 @@ export function createIssuedTokens(options: IssuedTokensOptions): ExchangedToken
     forgetMisconfiguration() {
       parts.client.noteNewSecret()
       refusals.forgetMisconfiguration()
+    },
+    get cacheEntries() {
+      return cache.size
+    },
+    get isBreakerOpen() {
+      return breaker.isOpen
     },
   }
 }

@@ -6,6 +6,8 @@ export interface TokenCache {
   set(key: string, token: IssuedToken, lifetime: TokenLifetime): void
   /** Evicts, but only that very token: `true` if it was still there. */
   evict(key: string, token: IssuedToken): boolean
+  /** Entries in memory, stale ones too until they are asked for or pushed out. */
+  readonly size: number
 }
 
 export interface TokenLifetime {
@@ -55,6 +57,9 @@ export function createTokenCache(options: TokenCacheOptions): TokenCache {
     },
     evict(key, token) {
       return isSameToken(get(key), token) && entries.delete(key)
+    },
+    get size() {
+      return entries.size
     },
   }
 }

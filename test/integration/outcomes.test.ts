@@ -353,3 +353,37 @@ t.test('no token, no secret and no query string is ever logged', async (t) => {
   t.match(output, /stepped-up/)
   t.notMatch(output, /eyJ|query-secret|a secret of/)
 })
+
+t.test(
+  'the metrics count requests by outcome and exchanges by result, and know what is in memory',
+  async (t) => {
+    const house = await build(t, protectedHandle)
+    await house.call(await house.alice())
+    await house.call(undefined)
+    const metrics = await (await fetch(`${house.scopelift.adminUrl}/metrics`)).text()
+    t.match(metrics, /\nscopelift_requests_total\{outcome="stepped-up"\} 1\n/)
+    t.match(metrics, /\nscopelift_requests_total\{outcome="no-subject-token"\} 1\n/)
+    t.match(metrics, /\nscopelift_exchanges_total\{result="issued"\} 1\n/)
+    t.match(metrics, /\nscopelift_cache_entries 1\n/)
+    t.match(metrics, /\nscopelift_breaker_open 0\n/)
+    t.match(metrics, /\nscopelift_exchange_duration_seconds_count 1\n/)
+    t.match(metrics, /\nscopelift_added_duration_seconds_count 1\n/)
+  },
+)
+
+t.test(
+  'five failures in a row open the breaker: Keycloak is left alone, and the metrics and readiness say so',
+  async (t) => {
+    const house = await build(t, protectedHandle)
+    house.authorizationServer.faults.always({ kind: 'answer', status: 500 })
+    for (let i = 0; i < 8; i += 1) {
+      t.equal(outcomeOf(await house.call(await house.alice())), 'exchange-unavailable')
+    }
+    t.equal(house.authorizationServer.exchanges, 5)
+    const metrics = await (await fetch(`${house.scopelift.adminUrl}/metrics`)).text()
+    t.match(metrics, /\nscopelift_breaker_open 1\n/)
+    const ready = await fetch(`${house.scopelift.adminUrl}/readyz`)
+    t.equal(ready.status, 200, 'it can still forward')
+    t.match(await ready.json(), { status: 'degraded', problems: [/Keycloak does not answer/] })
+  },
+)
