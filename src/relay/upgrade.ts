@@ -46,13 +46,21 @@ function serveWithoutUpgrade(
   let text = `${req.method} ${req.url} HTTP/${req.httpVersion}\r\n`
   for (let i = 0; i < req.rawHeaders.length; i += 2) {
     const field = req.rawHeaders[i] ?? ''
-    if (UPGRADE_FIELDS.has(field.toLowerCase())) continue
-    text += `${field}: ${req.rawHeaders[i + 1]}\r\n`
+    const value = req.rawHeaders[i + 1] ?? ''
+    const name = field.toLowerCase()
+    if (name === 'connection') text += connectionLine(value)
+    else if (!UPGRADE_FIELDS.has(name)) text += `${field}: ${value}\r\n`
   }
-  if (/(^|[\s,])close($|[\s,])/i.test(req.headers.connection ?? '')) text += 'Connection: close\r\n'
   socket.removeAllListeners('error')
   socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]))
   server.emit('connection', socket)
 }
 
-const UPGRADE_FIELDS = new Set(['connection', 'upgrade', 'http2-settings'])
+const UPGRADE_FIELDS = new Set(['upgrade', 'http2-settings'])
+
+/** What else the line says stays: it may ask to close, and it names fields that are for us alone. */
+function connectionLine(value: string): string {
+  const options = value.split(',').map((option) => option.trim())
+  const kept = options.filter((option) => !UPGRADE_FIELDS.has(option.toLowerCase()))
+  return kept.length === 0 ? '' : `Connection: ${kept.join(', ')}\r\n`
+}
