@@ -1,11 +1,21 @@
 import t from 'tap'
+import type { Admission } from '../../../src/relay/admission.ts'
 import { admit } from '../../../src/relay/admission.ts'
 import { REFUSALS } from '../../../src/relay/refusal.ts'
 
 const NAME = 'scopelift-0123456789abcdef'
 
+function admitHead(
+  method: string,
+  target: string,
+  rawHeaders: readonly string[],
+  httpVersion = '1.1',
+): Admission {
+  return admit({ method, target, httpVersion, rawHeaders }, NAME)
+}
+
 t.test('a request goes on with its head and its canonical path', async (t) => {
-  const admission = admit('POST', '/v1/%66iles//?a=b', ['Host', 'h', 'X', 'y'], NAME)
+  const admission = admitHead('POST', '/v1/%66iles//?a=b', ['Host', 'h', 'X', 'y'])
   t.match(admission, { kind: 'admitted', path: '/v1/files', head: { lines: ['X', 'y'] } })
 })
 
@@ -16,30 +26,38 @@ t.test('targets that policy cannot match safely are refused', async (t) => {
     ...['/%', '/%zz', '/a b', '/a?\u00e9', '/\u00e9', '/..;x/a'],
   ]
   for (const target of targets) {
-    const admission = admit('GET', target, ['Host', 'h'], NAME)
+    const admission = admitHead('GET', target, ['Host', 'h'])
     t.same(admission, { kind: 'refused', refusal: REFUSALS.target, closes: false }, target)
   }
 })
 
 t.test('targets with odd but safe spellings go on', async (t) => {
   for (const target of ['/', '/a;b', '/a%2Fb', '/a//b', '/a?..//%zz', '/%C3%A9', '/...', '/.a']) {
-    t.equal(admit('GET', target, ['Host', 'h'], NAME).kind, 'admitted', target)
+    t.equal(admitHead('GET', target, ['Host', 'h']).kind, 'admitted', target)
   }
 })
 
 t.test('heads that two parsers could read differently are refused', async (t) => {
   const table: [lines: string[], refusal: unknown, closes: boolean][] = [
     [['Host', 'a', 'host', 'a'], REFUSALS.host, true],
-    [['Authorization', 'a', 'authorization', 'a'], REFUSALS.authorization, false],
-    [['Transfer-Encoding', 'gzip, chunked'], REFUSALS.framing, true],
-    [['Transfer-Encoding', 'chunked', 'transfer-encoding', 'chunked'], REFUSALS.framing, true],
-    [['Transfer-Encoding', 'xchunked'], REFUSALS.framing, true],
-    [['Transfer-Encoding', ''], REFUSALS.framing, true],
-    [['Via', `1.1 a, 1.1 ${NAME}`], REFUSALS.loop, false],
-    [['Via', '1.1 a', 'Via', `1.1 ${NAME}`, 'Connection', 'via'], REFUSALS.loop, false],
+    [['Host', 'h', 'Authorization', 'a', 'authorization', 'a'], REFUSALS.authorization, false],
+    [['Host', 'h', 'Transfer-Encoding', 'gzip, chunked'], REFUSALS.framing, true],
+    [
+      ['Host', 'h', 'Transfer-Encoding', 'chunked', 'transfer-encoding', 'chunked'],
+      REFUSALS.framing,
+      true,
+    ],
+    [['Host', 'h', 'Transfer-Encoding', 'xchunked'], REFUSALS.framing, true],
+    [['Host', 'h', 'Transfer-Encoding', ''], REFUSALS.framing, true],
+    [['Host', 'h', 'Via', `1.1 a, 1.1 ${NAME}`], REFUSALS.loop, false],
+    [
+      ['Host', 'h', 'Via', '1.1 a', 'Via', `1.1 ${NAME}`, 'Connection', 'via'],
+      REFUSALS.loop,
+      false,
+    ],
   ]
   for (const [lines, refusal, closes] of table) {
-    t.same(admit('GET', '/', lines, NAME), { kind: 'refused', refusal, closes }, lines.join())
+    t.same(admitHead('GET', '/', lines), { kind: 'refused', refusal, closes }, lines.join())
   }
 })
 
@@ -48,16 +66,21 @@ t.test('what only looks suspicious goes on', async (t) => {
     ['Transfer-Encoding', 'Chunked'],
     ['Via', '1.1 scopelift-fedcba9876543210'],
     ['X-Via', NAME],
-    [],
   ]
-  for (const lines of table) t.equal(admit('GET', '/', lines, NAME).kind, 'admitted')
+  for (const lines of table)
+    t.equal(admitHead('GET', '/', ['Host', 'h', ...lines]).kind, 'admitted')
 })
 
 t.test('TRACE and CONNECT are refused before anything is read, other methods go on', async (t) => {
   for (const method of ['TRACE', 'CONNECT']) {
-    t.match(admit(method, '*', [], NAME), { kind: 'refused', refusal: REFUSALS.method })
+    t.match(admitHead(method, '*', []), { kind: 'refused', refusal: REFUSALS.method })
   }
   for (const method of ['GET', 'QUERY', 'PROPFIND', 'trace']) {
-    t.equal(admit(method, '/', [], NAME).kind, 'admitted')
+    t.equal(admitHead(method, '/', ['Host', 'h']).kind, 'admitted')
   }
+})
+
+t.test('a request of HTTP/1.1 must have a Host, one of HTTP/1.0 need not', async (t) => {
+  t.match(admitHead('GET', '/', []), { kind: 'refused', refusal: REFUSALS.host, closes: true })
+  t.equal(admitHead('GET', '/', [], '1.0').kind, 'admitted')
 })

@@ -32,6 +32,20 @@ t.test('a body that was refused early goes on with the rest as it arrives', asyn
   t.equal(house.memory.bytesInUse, 0)
 })
 
+t.test('an upload that is reset behind its whole denial does not spoil the replay', async (t) => {
+  const house = createHouse()
+  const visit = house.visit({ body: streamOf('one,', 'two') })
+  await visit.attempt(0).readBody()
+  visit.attempt(0).answer(challenge('llama:new'))
+  visit.attempt(0).fail(new Error('reset'))
+  t.same(visit.caller.events, [])
+  house.tokens.onlyAsked().land(issued('wide', 'llama:new'))
+  await settle()
+  t.equal(await visit.attempt(1).readBody(), 'one,two')
+  visit.attempt(1).answer(GRANTED)
+  t.equal(visit.caller.body, 'granted')
+})
+
 t.test('a body whole in memory is sent again as it is', async (t) => {
   const house = createHouse()
   const visit = house.visit({ body: Buffer.from('whole') })

@@ -31,6 +31,19 @@ t.test('an unwritable denial that is slow aborts its attempt, not the process', 
   t.ok(visit.attempt(0).controller.reason instanceof UnwritableError)
 })
 
+t.test('whatever is thrown at a slow denial, its attempt is aborted with an error', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const visit = createHouse().visit({
+    onHead: () => {
+      throw 'no error at all'
+    },
+  })
+  visit.attempt(0).head(jsonDenial('llama:new'))
+  mock.timers.tick(5_000)
+  t.ok(visit.attempt(0).controller.reason instanceof Error)
+})
+
 t.test('an unwritable denial that has ended reaches the caller as an error', async (t) => {
   const visit = createHouse().visit({ onHead: refuseHeads })
   visit.attempt(0).answer({ status: 403, body: 'no' })
