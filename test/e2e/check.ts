@@ -9,7 +9,7 @@ export interface Tally {
   failed: number
 }
 
-const CHECK_DEADLINE_MS = 180_000
+const CHECK_DEADLINE_MS = 300_000
 
 /** Runs the checks one after another and prints each as a sentence; a failed one does not end the run. */
 export async function runChecks(

@@ -22,7 +22,8 @@ export interface ComposeOptions {
   readonly settings: Readonly<Record<string, string>>
 }
 
-const DEFAULT_TIMEOUT_MS = 60_000
+const DEFAULT_TIMEOUT_MS = 120_000
+const EXEC_TIMEOUT_MS = 240_000
 
 export function createCompose({ project, settings }: ComposeOptions): Compose {
   const env = { ...process.env, ...settings }
@@ -32,7 +33,7 @@ export function createCompose({ project, settings }: ComposeOptions): Compose {
   return {
     run,
     exec: (service, command, input = '') =>
-      run(['exec', '-T', service, ...command], { input, timeoutMs: 120_000 }),
+      run(['exec', '-T', service, ...command], { input, timeoutMs: EXEC_TIMEOUT_MS }),
     async inspect(service) {
       const id = (await run(['ps', '--all', '--quiet', service])).trim()
       return runDocker(['inspect', id], { env })
