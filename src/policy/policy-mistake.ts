@@ -6,7 +6,7 @@ export interface PolicyMistake {
 }
 
 /** Nobody reads further, and a hostile file must not fill the log. */
-export const MAX_MISTAKES = 50
+const MAX_MISTAKES = 50
 
 /** In the order of lines; beyond the bound one last entry says how many more there are. */
 export function sortMistakes(mistakes: readonly PolicyMistake[]): readonly PolicyMistake[] {

@@ -18,7 +18,7 @@ export interface YamlOptions {
 }
 
 /** A policy of a thousand routes has 150 KB. */
-export const MAX_YAML_BYTES = 1024 * 1024
+const MAX_YAML_BYTES = 1024 * 1024
 /** An alias may stand for much text: more of them than this is no policy but a bomb. */
 export const MAX_YAML_ALIASES = 100
 /** The composer is recursive, and V8 ends the process where a regular expression is compiled near the stack's end. */

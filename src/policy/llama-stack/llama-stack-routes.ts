@@ -35,15 +35,24 @@ export function createLlamaStackRoutes(options: LlamaStackRoutesOptions): LlamaS
   const { policy, scopeRules } = options
   const { rules, claimsMapping, attributes: certainty } = policy
   const reachingByPath = new Map<string, ReachingRules>()
+  const reachingByRules = new Map<string, ReachingRules>()
   const readings = new WeakMap<TokenClaims, Reading>()
   const nobody = read(undefined)
 
   function reaching(path: string): ReachingRules {
     const known = reachingByPath.get(path)
     if (known !== undefined) return known
-    const found = reachingRules(rules, path)
+    const found = shared(reachingRules(rules, path))
     if (path.length <= MAX_REMEMBERED_PATH_CHARACTERS) remember(reachingByPath, path, found)
     return found
+  }
+
+  /** Paths that the same rules reach have the same answers: `/v1/files/a` and `/v1/files/b`. */
+  function shared(found: ReachingRules): ReachingRules {
+    const key = found.map(({ rule, isPathCertain }) => `${rule.number}${isPathCertain}`).join()
+    const known = reachingByRules.get(key)
+    if (known === undefined) remember(reachingByRules, key, found)
+    return known ?? found
   }
 
   function read(claims: TokenClaims | undefined): Reading {

@@ -31,6 +31,8 @@ export interface NeedOptions {
  * The scopes whose addition certainly makes OGX allow the route: those of the first `permit` that they make match,
  * if need be with more that keep an earlier `forbid` from matching. What only a rule that could not be translated
  * might change is never claimed: then the need is `nothing`, and the operator's own file may say more.
+ *
+ * A caller that holds a denied scope loses it by the exchange: scopes must heal with it and without it.
  */
 export function findNeed(options: NeedOptions): FoundNeed {
   const own = evaluateRoute(options.rules, options)

@@ -135,6 +135,10 @@ function scopeSetsFor(need: Need, held: readonly string[]): readonly (readonly s
   }
 }
 
+function holdsDenied(claims: Claims): boolean {
+  return [...toTokenClaims(claims).scopes].some(scopeRules.isDenied)
+}
+
 /** All but the empty one. */
 function subsets(scopes: readonly string[]): readonly (readonly string[])[] {
   let all: readonly (readonly string[])[] = [[]]
@@ -207,7 +211,7 @@ function compareVerdict(
 }
 
 function compareNeed(
-  { need, preempt, verdict }: AskedRequest,
+  { claims, need, preempt, verdict }: AskedRequest,
   own: boolean,
   others: readonly (boolean | null)[],
 ): string | undefined {
@@ -221,6 +225,8 @@ function compareNeed(
     case 'not-allowed': {
       const [withThem, ...pairs] = others
       if (withThem !== true) return 'the scopes that are not allowed would not heal'
+      // Who holds a denied scope may be told so where losing it would open another way.
+      if (holdsDenied(claims)) return undefined
       const heals = pairs.some((isAllowed, at) => at % 2 === 0 && isAllowed && pairs[at + 1])
       return heals ? 'allowed scopes would heal' : undefined
     }
