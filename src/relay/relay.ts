@@ -96,15 +96,17 @@ export function createRelay(options: RelayOptions): Relay {
     const handler = new ResponseRelay(responseOptions(call, res))
     const length = head.contentLength === undefined ? 0 : Number(head.contentLength)
     const isChunked = head.transferEncoding !== undefined
+    // HTTP/1.0 knows no 100 (RFC 9110 §10.1.1).
+    const expectsContinue = head.expectsContinue && req.httpVersionMinor > 0
     if (length === 0 && !isChunked) {
       dispatcher.dispatch(dispatchOptions(admitted, call, null), handler)
-    } else if (!isChunked && length <= MAX_GATHERED_BYTES && !head.expectsContinue) {
+    } else if (!isChunked && length <= MAX_GATHERED_BYTES && !expectsContinue) {
       gatherBody(req, (body) => {
         dispatcher.dispatch(dispatchOptions(admitted, call, body), handler)
       })
     } else {
       const body = streamBody(req, () => {
-        if (head.expectsContinue && !res.headersSent) res.writeContinue()
+        if (expectsContinue && !res.headersSent) res.writeContinue()
       })
       res.once('close', () => drainRequest(req, body))
       dispatcher.dispatch(dispatchOptions(admitted, call, body), handler)

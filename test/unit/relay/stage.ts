@@ -24,6 +24,8 @@ export const PLAIN_REQUEST = 'GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n
 /** A caller and Node's own server on a real socket: what a response object writes is seen as bytes. */
 export async function createStage(t: Scope, request = PLAIN_REQUEST): Promise<Stage> {
   const server = createServer()
+  // Node would send 100 itself.
+  server.on('checkContinue', (req, res) => server.emit('request', req, res))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const caller = connect(portOf(server.address()), '127.0.0.1')
