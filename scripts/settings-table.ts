@@ -23,7 +23,7 @@ function update(file: string, how: '--check' | '--write'): void {
   if (how === '--write') writeFileSync(file, wanted)
   else if (wanted !== text) {
     fail(
-      `${file}: the settings have changed; run: npx tsx scripts/settings-table.ts --write ${file}`,
+      `${file}: the settings have changed; run: npm run settings -- --write ${file}`,
       1,
     )
   }

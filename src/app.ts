@@ -131,6 +131,7 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
     hasOutcomeHeader: config.outcomeHeader,
     onSettled: (call, settlement) => audit(auditEntry(call, settlement, monotonicNow())),
     now: monotonicNow,
+    epochNow: now,
   })
   const server = await createRelayServer({
     relay,

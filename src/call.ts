@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import type { IssuedToken } from './issued-token.ts'
 import type { Outcome } from './observability/outcome.ts'
-import type { IssuedToken } from './step-up/issued-tokens.ts'
 import type { SubjectToken } from './subject-token.ts'
 
 /** What is known of a step-up when it is settled; the audit line is made of it. */

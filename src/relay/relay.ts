@@ -25,6 +25,8 @@ export interface RelayOptions {
   readonly onSettled: CallOptions['onSettled']
   /** Monotonic, in milliseconds. */
   readonly now: () => number
+  /** Milliseconds since the epoch. */
+  readonly epochNow: () => number
 }
 
 /** An admitted request. */
@@ -43,8 +45,6 @@ export interface Relay {
   tunnel(admitted: Admitted, socket: Duplex): void
   /** From now on answers tell callers not to use their connections again. */
   drain(): void
-  /** Cuts the tunnels that are open. */
-  destroyTunnels(): void
   readonly openTunnels: number
 }
 
@@ -54,7 +54,7 @@ export function createRelay(options: RelayOptions): Relay {
   const basePath = upstream.pathname.replace(/\/+$/, '')
   const via = `1.1 ${pseudonym}`
   const requestIds = createRequestIds()
-  const tunnels = new Set<Duplex>()
+  let openTunnels = 0
   let isDraining = false
 
   function createCall({ req, head, path }: Admitted): Call {
@@ -126,11 +126,12 @@ export function createRelay(options: RelayOptions): Relay {
     const handler = new TunnelRelay({
       ...responseOptions(call, res),
       socket,
-      onOpened(caller, upstreamSocket) {
-        for (const side of [caller, upstreamSocket]) {
-          tunnels.add(side)
-          side.once('close', () => tunnels.delete(side))
-        }
+      now: options.epochNow,
+      onOpened() {
+        openTunnels += 1
+      },
+      onClosed() {
+        openTunnels -= 1
       },
     })
     dispatcher.dispatch({ ...dispatchOptions(admitted, call, null), upgrade: 'websocket' }, handler)
@@ -142,11 +143,8 @@ export function createRelay(options: RelayOptions): Relay {
     drain() {
       isDraining = true
     },
-    destroyTunnels() {
-      for (const side of tunnels) side.destroy()
-    },
     get openTunnels() {
-      return tunnels.size / 2
+      return openTunnels
     },
   }
 }

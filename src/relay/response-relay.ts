@@ -122,7 +122,8 @@ class CallerLeftError extends Error {
   override message = 'the caller left'
 }
 
-class BadAnswerError extends Error {
+/** The framing of an answer is one that two parsers could read differently. */
+export class BadAnswerError extends Error {
   readonly code = 'ERR_BAD_ANSWER'
   override name = 'BadAnswerError'
   override message = 'the framing of the answer is ambiguous'

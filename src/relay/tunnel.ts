@@ -3,13 +3,15 @@ import type { Dispatcher } from 'undici'
 import { readRawHeaders } from '../raw-headers.ts'
 import { readResponseHead } from './response-lines.ts'
 import type { ResponseRelayOptions } from './response-relay.ts'
-import { ResponseRelay } from './response-relay.ts'
+import { BadAnswerError, ResponseRelay } from './response-relay.ts'
 
 export interface TunnelOptions extends ResponseRelayOptions {
   /** The caller's connection, after its handshake. */
   readonly socket: Duplex
-  /** Both ends of a tunnel that has opened; whoever keeps them may destroy them. */
-  readonly onOpened: (caller: Duplex, upstream: Duplex) => void
+  /** Milliseconds since the epoch: the clock of a token's `exp`. */
+  readonly now: () => number
+  readonly onOpened: () => void
+  readonly onClosed: () => void
 }
 
 /** Answers a WebSocket handshake: 101 joins the two connections, a refusal is an ordinary answer. */
@@ -27,18 +29,21 @@ export class TunnelRelay extends ResponseRelay {
     _headers: unknown,
     upstream: Duplex,
   ): void {
-    const { call, res, socket, via, hasOutcomeHeader, onOpened } = this.#tunnel
+    const { call, res, socket, via, hasOutcomeHeader, onOpened, onClosed, now } = this.#tunnel
     const rawHeaders = readRawHeaders(controller.rawHeaders)
     const head = readResponseHead(rawHeaders, {
       via,
       outcome: hasOutcomeHeader ? call.outcome : undefined,
       isIssued: false,
     })
+    if (head === undefined) throw new BadAnswerError()
     res.detachSocket(socketOf(res))
-    socket.write(switchingProtocols(status, head?.lines ?? []), 'latin1')
+    socket.write(switchingProtocols(status, head.lines), 'latin1')
     call.publish()
-    onOpened(socket, upstream)
-    join(socket, upstream, call.issued?.expiresAt)
+    onOpened()
+    socket.once('close', onClosed)
+    join(socket, upstream)
+    if (call.issued !== undefined) closeAt(call.issued.expiresAt * 1000, now, socket, upstream)
   }
 }
 
@@ -53,28 +58,38 @@ function switchingProtocols(status: number, lines: readonly string[]): string {
   return `${head}\r\n`
 }
 
+/** Bytes both ways; what one side has sent before it closed still reaches the other. */
+function join(caller: Duplex, upstream: Duplex): void {
+  follow(caller, upstream)
+  follow(upstream, caller)
+  caller.pipe(upstream)
+  upstream.pipe(caller)
+}
+
+function follow(side: Duplex, other: Duplex): void {
+  side.on('error', () => other.destroy())
+  side.on('close', () => {
+    if (side.readableEnded) other.end(() => other.destroy())
+    else other.destroy()
+  })
+}
+
 /** The longest that a timer can be set to; a token that lives longer is looked at again then. */
 const MAX_TIMER_MS = 2_147_483_647
 
-/** Bytes both ways until either side ends, or until the issued token does: such servers read a token at the handshake only. */
-function join(caller: Duplex, upstream: Duplex, expiresAtS: number | undefined): void {
+/** Such servers read a token at the handshake only: the tunnel must not outlive it. */
+function closeAt(expiresAtMs: number, now: () => number, caller: Duplex, upstream: Duplex): void {
   let timer: NodeJS.Timeout | undefined
-  function closeAtExpiry(expiresAtMs: number): void {
-    const leftMs = expiresAtMs - Date.now()
-    if (leftMs <= 0) {
-      close()
-      return
+  function look(): void {
+    const leftMs = expiresAtMs - now()
+    if (leftMs > 0) {
+      timer = setTimeout(look, Math.min(leftMs, MAX_TIMER_MS))
+      timer.unref()
+    } else {
+      caller.destroy()
+      upstream.destroy()
     }
-    timer = setTimeout(() => closeAtExpiry(expiresAtMs), Math.min(leftMs, MAX_TIMER_MS))
-    timer.unref()
   }
-  function close(): void {
-    clearTimeout(timer)
-    caller.destroy()
-    upstream.destroy()
-  }
-  for (const side of [caller, upstream]) side.on('error', close).on('close', close)
-  caller.pipe(upstream)
-  upstream.pipe(caller)
-  if (expiresAtS !== undefined) closeAtExpiry(expiresAtS * 1000)
+  caller.once('close', () => clearTimeout(timer))
+  look()
 }

@@ -1,4 +1,4 @@
-import type { IssuedToken } from './issued-tokens.ts'
+import type { IssuedToken } from '../issued-token.ts'
 
 /**
  * The header lines with the issued token in place of the caller's: replaced, never appended, since the last of several

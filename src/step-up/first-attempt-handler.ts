@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { ParsedHeaders } from './forwarding-handler.ts'
 import { ForwardingHandler, isDenialStatus } from './forwarding-handler.ts'
@@ -35,16 +34,6 @@ export class FirstAttemptHandler extends ForwardingHandler {
     this.#credential = credential
   }
 
-  override onRequestUpgrade(
-    controller: Controller,
-    status: number,
-    headers: ParsedHeaders,
-    socket: Duplex,
-  ): void {
-    this.#pass(controller)
-    super.onRequestUpgrade(controller, status, headers, socket)
-  }
-
   override onResponseStart(
     controller: Controller,
     status: number,
@@ -56,7 +45,6 @@ export class FirstAttemptHandler extends ForwardingHandler {
     } else if (isDenialStatus(status)) {
       this.#hold(controller, status, statusMessage)
     } else {
-      this.#pass(controller)
       super.onResponseStart(controller, status, headers, statusMessage)
     }
   }
@@ -91,7 +79,7 @@ export class FirstAttemptHandler extends ForwardingHandler {
     super.onResponseError(controller, error)
   }
 
-  #pass(controller: Controller): void {
+  protected override onFinalHead(controller: Controller): void {
     const { call, replayBody, circumstances } = this.#stepUp
     this.#state = { kind: 'passing' }
     replayBody?.stopRecording()

@@ -6,13 +6,16 @@ export type ParsedHeaders = Parameters<
   NonNullable<Dispatcher.DispatchHandler['onResponseStart']>
 >[2]
 
-/** Passes every callback on; a handler overrides what it owns. */
+/** Passes every callback on; a handler overrides what it owns, and `onFinalHead` where it only wants to know how the attempt ended. */
 export class ForwardingHandler implements Dispatcher.DispatchHandler {
   protected readonly downstream: Dispatcher.DispatchHandler
 
   constructor(downstream: Dispatcher.DispatchHandler) {
     this.downstream = downstream
   }
+
+  /** Before the head that ends the attempt is passed on: a 101, or any status from 200 on. */
+  protected onFinalHead(_controller: Controller, _status: number): void {}
 
   onRequestStart(controller: Controller, context: unknown): void {
     this.downstream.onRequestStart?.(controller, context)
@@ -24,6 +27,7 @@ export class ForwardingHandler implements Dispatcher.DispatchHandler {
     headers: ParsedHeaders,
     socket: Duplex,
   ): void {
+    this.onFinalHead(controller, status)
     this.downstream.onRequestUpgrade?.(controller, status, headers, socket)
   }
 
@@ -33,6 +37,7 @@ export class ForwardingHandler implements Dispatcher.DispatchHandler {
     headers: ParsedHeaders,
     statusMessage?: string,
   ): void {
+    if (status >= 200) this.onFinalHead(controller, status)
     this.downstream.onResponseStart?.(controller, status, headers, statusMessage)
   }
 

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream'
 import type { Hint } from '../denial/hint.ts'
 import { isTokenRefusal } from '../denial/token-refusal.ts'
+import type { IssuedToken } from '../issued-token.ts'
 import type { Outcome } from '../observability/outcome.ts'
 import type { Decision, Wanted } from '../policy/decide.ts'
 import { decideStepUp } from '../policy/decide.ts'
 import type { HeldDenial } from './held-denial.ts'
-import type { IssuedToken } from './issued-tokens.ts'
 import type { Credential, Failure, StepUp } from './step-up.ts'
 
 /** What a denial becomes. */

@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Settlement } from '../call.ts'
 import type { ParsedHeaders } from './forwarding-handler.ts'
@@ -19,24 +18,14 @@ export class ReplayHandler extends ForwardingHandler {
     this.#onGranted = onGranted
   }
 
-  override onRequestUpgrade(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: ParsedHeaders,
-    socket: Duplex,
-  ): void {
-    this.#settle(status)
-    super.onRequestUpgrade(controller, status, headers, socket)
-  }
-
-  override onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: ParsedHeaders,
-    statusMessage?: string,
-  ): void {
-    if (status >= 200) this.#settle(status)
-    super.onResponseStart(controller, status, headers, statusMessage)
+  protected override onFinalHead(_controller: Dispatcher.DispatchController, status: number): void {
+    const { call } = this.#stepUp
+    if (isDenialStatus(status)) {
+      call.settle({ ...this.#settlement, outcome: 'replay-denied' })
+    } else {
+      call.settle(this.#settlement)
+      this.#onGranted()
+    }
   }
 
   override onResponseEnd(controller: Dispatcher.DispatchController, trailers: ParsedHeaders): void {
@@ -47,15 +36,5 @@ export class ReplayHandler extends ForwardingHandler {
   override onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
     this.#stepUp.replayBody?.close()
     super.onResponseError(controller, error)
-  }
-
-  #settle(status: number): void {
-    const { call } = this.#stepUp
-    if (isDenialStatus(status)) {
-      call.settle({ ...this.#settlement, outcome: 'replay-denied' })
-    } else {
-      call.settle(this.#settlement)
-      this.#onGranted()
-    }
   }
 }

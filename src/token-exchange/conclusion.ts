@@ -1,5 +1,5 @@
+import type { IssuedToken } from '../issued-token.ts'
 import type { ExchangeResultLabel } from '../observability/exchange-result.ts'
-import type { IssuedToken } from '../step-up/issued-tokens.ts'
 import type { ClientFault } from './client-fault.ts'
 import { faultReach } from './client-fault.ts'
 import type { ExchangeOutcome } from './exchange-client.ts'

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { IssuedToken } from '../step-up/issued-tokens.ts'
+import type { IssuedToken } from '../issued-token.ts'
 
 export interface TokenCache {
   get(key: string): IssuedToken | undefined

@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { startDemoRealm } from '../support/demo-servers.ts'
-import { exchangeRaw } from '../support/raw-http.ts'
+import { connectRaw, exchangeRaw } from '../support/raw-http.ts'
 import { startScopelift } from '../support/scopelift.ts'
 import { scopesOf } from '../support/upstream.ts'
 
@@ -150,4 +150,38 @@ t.test('a handshake when the upstream is gone: 502', async (t) => {
   t.equal(response.statusCode, 502)
   webSocket.on('error', () => {})
   webSocket.terminate()
+})
+
+t.test('what the upstream sent before it closed reaches a slow caller whole', async (t) => {
+  const authorizationServer = await startDemoRealm(t)
+  const total = 8 * 1024 * 1024
+  const server = createServer()
+  server.on('upgrade', (_req, socket) => {
+    socket.write(
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    )
+    socket.end(Buffer.alloc(total, 'x'))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const scopelift = await startScopelift(t, {
+    upstreamUrl: `http://127.0.0.1:${port}`,
+    authorizationServer,
+  })
+  const { socket, write } = await connectRaw(scopelift.url)
+  socket.removeAllListeners('data')
+  socket.pause()
+  write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  let received = ''
+  socket.on('data', (chunk) => {
+    received += String(chunk)
+  })
+  socket.resume()
+  await once(socket, 'end')
+  t.equal(received.slice(received.indexOf('\r\n\r\n') + 4).length, total)
+  socket.destroy()
 })

@@ -39,6 +39,7 @@ async function exchange(t: Scope, version: string): Promise<string> {
     hasOutcomeHeader: true,
     onSettled: () => {},
     now: () => 0,
+    epochNow: Date.now,
   })
   const head = readRequestHead(stage.req.rawHeaders)
   relay.relay({ req: stage.req, target: '/', head, path: '/' }, stage.res)

@@ -20,7 +20,7 @@ async function createHandshake(t: Scope) {
   const [caller, socket] = duplexPair()
   const [upstream, upstreamSocket] = duplexPair()
   const published: Settlement[] = []
-  const opened: Duplex[] = []
+  const tunnels = { opened: 0, closed: 0 }
   const call = new Call({
     requestId: 'r',
     method: 'GET',
@@ -36,7 +36,13 @@ async function createHandshake(t: Scope) {
     via: '1.1 us',
     hasOutcomeHeader: true,
     isDraining: () => false,
-    onOpened: (...sides) => opened.push(...sides),
+    now: () => Date.now(),
+    onOpened: () => {
+      tunnels.opened += 1
+    },
+    onClosed: () => {
+      tunnels.closed += 1
+    },
   })
   function accept(...lines: readonly string[]): void {
     const controller = createController()
@@ -45,7 +51,7 @@ async function createHandshake(t: Scope) {
     relay.onRequestUpgrade(controller, 101, {}, upstreamSocket)
   }
   for (const side of [caller, upstream]) side.on('error', () => {})
-  return { res, call, caller, socket, upstream, upstreamSocket, published, opened, accept }
+  return { res, call, caller, socket, upstream, upstreamSocket, published, tunnels, accept }
 }
 
 async function readText(side: Duplex): Promise<string> {
@@ -54,7 +60,7 @@ async function readText(side: Duplex): Promise<string> {
 }
 
 t.test('a handshake is answered with the lines of the upstream, and ours', async (t) => {
-  const { caller, accept, published, opened, socket, upstreamSocket } = await createHandshake(t)
+  const { caller, accept, published, tunnels } = await createHandshake(t)
   accept('Upgrade', 'websocket', 'Connection', 'Upgrade', 'Sec-WebSocket-Accept', 'abc=')
   t.equal(
     await readText(caller),
@@ -64,7 +70,7 @@ t.test('a handshake is answered with the lines of the upstream, and ours', async
     ].join('\r\n'),
   )
   t.same(published, [{ outcome: 'preempted' }])
-  t.same(opened, [socket, upstreamSocket])
+  t.same(tunnels, { opened: 1, closed: 0 })
 })
 
 t.test('bytes go both ways', async (t) => {
@@ -86,8 +92,15 @@ t.test('when either side is gone, so is the other', async (t) => {
       await new Promise((resolve) => setImmediate(resolve))
       t.equal(handshake.socket.destroyed, true)
       t.equal(handshake.upstreamSocket.destroyed, true)
+      t.same(handshake.tunnels, { opened: 1, closed: 1 })
     }
   }
+})
+
+t.test('a 101 whose framing is ambiguous opens nothing', async (t) => {
+  const { accept, tunnels } = await createHandshake(t)
+  t.throws(() => accept('Transfer-Encoding', 'gzip, chunked'), { name: 'BadAnswerError' })
+  t.same(tunnels, { opened: 0, closed: 0 })
 })
 
 t.test('a tunnel ends with its issued token, and not before', async (t) => {

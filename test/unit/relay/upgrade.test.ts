@@ -17,7 +17,6 @@ async function send(t: Scope, request: string) {
   const relay: Relay = {
     relay() {},
     drain() {},
-    destroyTunnels() {},
     openTunnels: 0,
     tunnel(admitted: Admitted, socket: Duplex) {
       tunnels.push({ admitted, first: String(socket.read()) })

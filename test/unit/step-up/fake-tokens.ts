@@ -1,8 +1,8 @@
+import type { IssuedToken } from '../../../src/issued-token.ts'
 import { createSecret } from '../../../src/secret.ts'
 import type {
   ExchangeRequest,
   ExchangeResult,
-  IssuedToken,
   IssuedTokens,
 } from '../../../src/step-up/issued-tokens.ts'
 import type { SubjectToken } from '../../../src/subject-token.ts'

@@ -1,13 +1,10 @@
 import { pino } from 'pino'
 import { Agent } from 'undici'
+import type { IssuedToken } from '../../../src/issued-token.ts'
 import type { Problems } from '../../../src/observability/problems.ts'
 import { createProblems } from '../../../src/observability/problems.ts'
 import { createSecret } from '../../../src/secret.ts'
-import type {
-  ExchangeRequest,
-  ExchangeResult,
-  IssuedToken,
-} from '../../../src/step-up/issued-tokens.ts'
+import type { ExchangeRequest, ExchangeResult } from '../../../src/step-up/issued-tokens.ts'
 import type { SubjectToken } from '../../../src/subject-token.ts'
 import { createSubjectTokenReader } from '../../../src/subject-token.ts'
 import { clientSecretBasic } from '../../../src/token-exchange/client-authentication.ts'
