@@ -9,8 +9,7 @@ RUN npm run build
 
 FROM node:24-trixie-slim
 LABEL org.opencontainers.image.title="Scopelift" \
-      org.opencontainers.image.description="Turns a scope denial into a granted request, by token exchange at Keycloak (RFC 8693)" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.description="Turns a scope denial into a granted request, by token exchange at Keycloak (RFC 8693)"
 # One file; as .mjs, so that Node needs no package.json to know what it is.
 COPY --from=build /build/dist/scopelift.js /app/scopelift.mjs
 COPY --from=build /build/dist/scopelift.js.LEGAL.tx[t] /app/

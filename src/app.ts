@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { Call, Settlement } from './call.ts'
-import type { Config } from './config/config.ts'
+import type { Config, Endpoint } from './config/config.ts'
 import { watchSecret } from './config/watched-secret.ts'
 import { createAdminServer } from './observability/admin-server.ts'
 import type { AuditEntry } from './observability/audit.ts'
@@ -162,9 +162,11 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
   })
   return {
     async listen() {
-      const { host, port } = await admin.listen()
-      const url = await server.listen({ ...config.listen })
-      return { url, adminUrl: `http://${host}:${port}` }
+      const adminAddress = await admin.listen()
+      await server.listen({ ...config.listen })
+      const [address] = server.addresses()
+      const port = address?.port ?? config.listen.port
+      return { url: toUrl({ ...config.listen, port }), adminUrl: toUrl(adminAddress) }
     },
     async close() {
       relay.drain()
@@ -177,6 +179,10 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
       await Promise.all([upstreamAgent.destroy(), keycloakAgent.destroy()])
     },
   }
+}
+
+function toUrl({ host, port }: Endpoint): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** The rules in force; made anew only when a file has changed, since every request asks for them. */
