@@ -165,7 +165,7 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
       const adminAddress = await admin.listen()
       await server.listen({ ...config.listen })
       const [address] = server.addresses()
-      const port = address?.port ?? config.listen.port
+      const port = typeof address === 'object' ? address.port : config.listen.port
       return { url: toUrl({ ...config.listen, port }), adminUrl: toUrl(adminAddress) }
     },
     async close() {

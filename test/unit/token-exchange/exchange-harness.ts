@@ -121,7 +121,7 @@ export function createClock(): Clock {
   }
 }
 
-export async function otherKey(alg: SigningKey['alg'] = 'RS256'): Promise<SigningKey> {
+async function otherKey(alg: SigningKey['alg'] = 'RS256'): Promise<SigningKey> {
   return createSigningKey('other', alg)
 }
 
