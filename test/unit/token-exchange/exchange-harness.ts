@@ -121,10 +121,6 @@ export function createClock(): Clock {
   }
 }
 
-async function otherKey(alg: SigningKey['alg'] = 'RS256'): Promise<SigningKey> {
-  return createSigningKey('other', alg)
-}
-
 async function mint(
   endpoint: TokenEndpoint,
   clock: Clock,
