@@ -11,7 +11,7 @@ import { clientSecretBasic } from '../../../src/token-exchange/client-authentica
 import type { IssuedTokensOptions } from '../../../src/token-exchange/exchange-parts.ts'
 import type { ExchangedTokens } from '../../../src/token-exchange/issued-tokens.ts'
 import { createIssuedTokens } from '../../../src/token-exchange/issued-tokens.ts'
-import type { SigningKey, TokenEndpoint } from '../../support/token-endpoint.ts'
+import type { TokenEndpoint } from '../../support/token-endpoint.ts'
 import { createSigningKey, startTokenEndpoint } from '../../support/token-endpoint.ts'
 
 export interface Clock {
