@@ -22,10 +22,7 @@ function update(file: string, how: '--check' | '--write'): void {
   const wanted = text.replace(BLOCK, () => block)
   if (how === '--write') writeFileSync(file, wanted)
   else if (wanted !== text) {
-    fail(
-      `${file}: the settings have changed; run: npm run settings -- --write ${file}`,
-      1,
-    )
+    fail(`${file}: the settings have changed; run: npm run settings -- --write ${file}`, 1)
   }
 }
 
