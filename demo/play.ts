@@ -16,9 +16,9 @@ export function introduce(stage: Stage, terminal: Terminal): void {
       ' Keycloak exchange the token, and sends the request again.',
   )
   terminal.line()
-  terminal.step('·', 'Keycloak', `${authorizationServer.url}  stand-in, answers as 26.7.5`, 'cyan')
-  terminal.step('·', 'Scopelift', `${scopelift.url}  the real one, dist/scopelift.js`, 'cyan')
-  terminal.step('·', 'Llama Stack', `${llamaStack.url}  stand-in, refuses as OGX 1.5`, 'cyan')
+  terminal.step('·', 'Keycloak', `${authorizationServer.url} · stand-in, answers as 26.7.5`, 'cyan')
+  terminal.step('·', 'Scopelift', `${scopelift.url} · the real one, dist/scopelift.js`, 'cyan')
+  terminal.step('·', 'Llama Stack', `${llamaStack.url} · stand-in, refuses as OGX 1.5`, 'cyan')
 }
 
 /** Plays all flows; whether everything was as expected. */

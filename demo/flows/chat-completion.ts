@@ -2,7 +2,7 @@ import { describeAudit } from '../audit-line.ts'
 import { fieldsAt, listAt, textAt } from '../authorization-server/json-fields.ts'
 import type { Scene } from '../scene.ts'
 import { askThroughScopelift, logIn, readFields } from '../scene.ts'
-import { showDenial } from './step-up.ts'
+import { showDenial, showRequest, showSending } from './step-up.ts'
 
 const SCOPE = 'llama:inference_chat_completion'
 
@@ -20,8 +20,10 @@ export async function playChatCompletion(scene: Scene): Promise<void> {
   const ask = { method: 'POST', path: '/v1/chat/completions', json } as const
 
   terminal.line()
-  terminal.step('→', 'request', `POST ${ask.path} ${JSON.stringify(json)}`, 'bold')
+  showRequest(terminal, ask)
   await showDenial(scene, alice, ask)
+
+  showSending(terminal)
   const stream = terminal.openStep('✓', 'streams', 'green')
   const pieces: string[] = []
   const onText = (text: string) => {

@@ -2,7 +2,7 @@ import { describeAudit, inMs } from '../audit-line.ts'
 import type { HttpAnswer } from '../http-call.ts'
 import type { Ask, Scene } from '../scene.ts'
 import { askThroughScopelift, describeAnswer, logIn } from '../scene.ts'
-import { showDenial } from './step-up.ts'
+import { showDenial, showRequest, showSending } from './step-up.ts'
 import { invocation } from './tool-usage.ts'
 
 /** alice is no admin and nobody has no role: Keycloak drops the scope, and Llama Stack's own denial comes back. */
@@ -20,9 +20,10 @@ async function playRefusal(scene: Scene, name: string, ask: Ask): Promise<void> 
   const { terminal, expect } = scene
   terminal.line()
   const caller = await logIn(scene, name)
-  terminal.step('→', 'request', `${ask.method} ${ask.path} ${JSON.stringify(ask.json)}`, 'bold')
+  showRequest(terminal, ask)
   const denial = await showDenial(scene, caller, ask)
 
+  showSending(terminal)
   const { answer, outcome, audit, exchanges } = await askThroughScopelift(scene, caller, ask)
   expect(`${name} is not granted: ${outcome}`, outcome === 'scope-not-granted')
   expect(`${name}: the audit line has the outcome`, audit?.outcome === outcome)

@@ -2,6 +2,7 @@ import { describeAudit, inMs } from '../audit-line.ts'
 import type { HttpAnswer } from '../http-call.ts'
 import type { Ask, Caller, Lifted, Scene } from '../scene.ts'
 import { askDirectly, askThroughScopelift, describeAnswer } from '../scene.ts'
+import type { Terminal } from '../terminal.ts'
 
 /** Plays one request that needs a scope: denied, exchanged, replayed, granted, and then granted at once. */
 export async function playStepUp(
@@ -12,12 +13,18 @@ export async function playStepUp(
 ): Promise<HttpAnswer> {
   const { terminal } = scene
   terminal.line()
-  terminal.step('→', 'request', `${ask.method} ${ask.path} ${describeBody(ask)}`, 'bold')
+  showRequest(terminal, ask)
   await showDenial(scene, caller, ask)
 
+  showSending(terminal)
   const lifted = await askThroughScopelift(scene, caller, ask)
   expectStepUp(scene, lifted, scope)
-  const { audit, answer } = lifted
+  const { audit, answer, arrivals } = lifted
+  const [first] = arrivals
+  if (first?.status === 403) {
+    const token = first.isOwnToken ? 'as before' : 'with the token that it keeps for this path'
+    terminal.step('✗', 'denied', `403 ${token}; Scopelift holds the answer back`, 'yellow')
+  }
   if (answer.status === 200) {
     terminal.step('⇄', 'exchanged', `at Keycloak, for a token that holds ${scope}`, 'yellow')
     terminal.step('↻', 'replayed', 'the same request, with the issued token', 'yellow')
@@ -42,11 +49,22 @@ const SENT_AT_ONCE: Readonly<Record<string, string>> = {
   'stepped-up': 'replayed with the token it keeps, as the policy says preempt: false',
 }
 
+/** What is asked for, directly and through Scopelift. */
+export function showRequest(terminal: Terminal, { method, path, json }: Ask): void {
+  const body = json === undefined ? '' : ` ${JSON.stringify(json)}`
+  terminal.step('·', 'request', `${method} ${path}${body}`, 'bold')
+}
+
+/** From here on the request is in Scopelift's hands. */
+export function showSending(terminal: Terminal): void {
+  terminal.step('→', 'through', 'Scopelift, with the same token', 'bold')
+}
+
 /** What Llama Stack says to the caller's own token when nobody helps. */
 export async function showDenial(scene: Scene, caller: Caller, ask: Ask): Promise<HttpAnswer> {
   const denial = await askDirectly(scene, caller, ask)
   scene.expect(`${ask.path} is denied without Scopelift`, denial.status === 403)
-  scene.terminal.step('✗', 'denied', describeAnswer(denial), 'red')
+  scene.terminal.step('·', 'directly', describeAnswer(denial), 'red')
   return denial
 }
 
@@ -69,8 +87,4 @@ function expectStepUp({ expect }: Scene, lifted: Lifted, scope: string): void {
   expect(`${scope}: the first attempt is denied`, first?.status === 403)
   expect(`${scope}: the replay has the issued token`, second?.isOwnToken === false)
   expect(`${scope}: the caller never sees the issued token`, !answer.body.includes('eyJ'))
-}
-
-function describeBody({ json }: Ask): string {
-  return json === undefined ? '' : JSON.stringify(json)
 }

@@ -1,6 +1,6 @@
 import type { Scene } from '../scene.ts'
 import { askThroughScopelift, describeAnswer, logIn } from '../scene.ts'
-import { playStepUp } from './step-up.ts'
+import { playStepUp, showRequest, showSending } from './step-up.ts'
 
 /** root lists the tools and uses two of them: the refusals are challenges of RFC 6750 that name the scope. */
 export async function playToolUsage(scene: Scene): Promise<void> {
@@ -14,7 +14,8 @@ export async function playToolUsage(scene: Scene): Promise<void> {
 
   const list = { method: 'GET', path: '/v1/tool-runtime/list-tools' } as const
   terminal.line()
-  terminal.step('→', 'request', `GET ${list.path}`, 'bold')
+  showRequest(terminal, list)
+  showSending(terminal)
   const listed = await askThroughScopelift(scene, root, list)
   expect('listing tools needs no scope', listed.answer.status === 200)
   expect('what is not denied is forwarded', listed.outcome === 'forwarded')
