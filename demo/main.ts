@@ -16,7 +16,8 @@ if (option === '--help') process.stdout.write(USAGE)
 else if ((option === undefined || option === '--once') && rest.length === 0) {
   process.exitCode = await runDemo(option === '--once')
 } else {
-  process.stderr.write(USAGE)
+  const unknown = option === '--once' ? rest : [option]
+  process.stderr.write(`Unknown argument: ${unknown.join(' ')}\n\n${USAGE}`)
   process.exitCode = 64
 }
 
@@ -26,11 +27,13 @@ async function runDemo(isOnce: boolean): Promise<number> {
     hasColour: wantsColour(process.stdout.isTTY, process.env),
   })
   // A run that was cut short has not shown what `--once` promises.
-  const stopped = untilStopped().then(() => (isOnce ? 1 : 0))
+  const codeIfStopped = isOnce ? 1 : 0
+  const stop = listenForStop()
   try {
     const stage = await openStage()
     try {
-      const code = await Promise.race([perform(stage, terminal, isOnce), stopped])
+      const stopped = stop.asked.then(() => codeIfStopped)
+      const code = await Promise.race([stopped, perform(stage, terminal, isOnce)])
       await stage.close()
       if (!isOnce) sayGoodbye(terminal)
       return code
@@ -38,6 +41,11 @@ async function runDemo(isOnce: boolean): Promise<number> {
       await stage.close()
     }
   } catch (error) {
+    // Ctrl-C reaches Scopelift too, which then ends before the stage is open.
+    if (stop.isAsked()) {
+      if (!isOnce) sayGoodbye(terminal)
+      return codeIfStopped
+    }
     if (!(error instanceof DemoError)) throw error
     process.stderr.write(`\n${error.message}\n`)
     return 1
@@ -53,9 +61,16 @@ async function perform(stage: Stage, terminal: Terminal, isOnce: boolean): Promi
   throw new DemoError(`Scopelift has ended by itself, with exit code ${code}`)
 }
 
-/** Resolves at the first Ctrl-C, SIGTERM or closed terminal. */
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve())
+/** `asked` resolves at the first Ctrl-C, SIGTERM or closed terminal. */
+function listenForStop() {
+  let isAsked = false
+  const asked = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.once(signal, () => {
+        isAsked = true
+        resolve()
+      })
+    }
   })
+  return { asked, isAsked: () => isAsked }
 }
