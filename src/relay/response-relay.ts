@@ -90,8 +90,9 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     const { call, via, hasOutcomeHeader } = this.options
     if (call.isAbandoned) return
     if (this.#res.headersSent) {
-      // Too late for another answer: the caller must see that this one is not whole.
-      this.#res.destroy()
+      // Too late for another answer: the caller gets what came, and must see that it is not whole.
+      if (this.#res.socket === null) this.#res.destroy()
+      else this.#res.socket.destroySoon()
       return
     }
     call.settle({ outcome: 'upstream-unavailable', reason: codeOf(error) })
