@@ -1,4 +1,4 @@
-import type { CST, Document, ParsedNode } from 'yaml'
+import type { CST, Document, ParsedNode, YAMLError } from 'yaml'
 import { Composer, isCollection, LineCounter, Parser, visit } from 'yaml'
 import type { PolicyMistake } from './policy-mistake.ts'
 
@@ -60,7 +60,7 @@ function complaints(
   const problems = isStrict ? [...document.errors, ...document.warnings] : document.errors
   const mistakes: PolicyMistake[] = problems.map((problem) => ({
     line: lineAt(lines, problem.pos[0]),
-    reason: `no valid YAML: ${withoutQuotation(problem.message)}`,
+    reason: `no valid YAML: ${withoutQuotation(problem)}`,
   }))
   let aliases = 0
   visit(document, {
@@ -95,9 +95,11 @@ function childrenOf(token: CST.Token): readonly CST.Token[] {
   return children
 }
 
-/** What follows a quote is text of the file. */
-function withoutQuotation(message: string): string {
-  return message.split(/: ["']/, 1)[0] ?? message
+/** What follows a colon or begins with a backslash is text of the file, and a tag or directive stands anywhere in the message. */
+function withoutQuotation({ code, message }: YAMLError): string {
+  if (code === 'TAG_RESOLVE_FAILED') return 'a tag that is not known here'
+  if (code === 'BAD_DIRECTIVE') return 'a directive that is not known here'
+  return message.split(/(?<=\S): | \\/, 1)[0] ?? message
 }
 
 function startOf(node: unknown): number {
