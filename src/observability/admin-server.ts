@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { Metrics } from './metrics.ts'
+import { maskTokens } from './printable.ts'
 import type { Readiness } from './readiness.ts'
 
 export interface AdminServerOptions {
@@ -91,7 +92,8 @@ async function decide(
       return toText(200, 'ok\n')
     case '/readyz': {
       const { isReady, status, problems } = await readiness()
-      const body = `${JSON.stringify({ status, problems })}\n`
+      // As in the log: a problem may name what an upstream has named.
+      const body = maskTokens(`${JSON.stringify({ status, problems })}\n`)
       return { status: isReady ? 200 : 503, contentType: 'application/json', body }
     }
     case '/metrics':

@@ -39,6 +39,17 @@ t.test('/readyz tells the problems and is 200 while it can forward', async (t) =
   t.same(await response.json(), report)
 })
 
+t.test(
+  '/readyz masks a token: a problem names the scopes that an upstream has named',
+  async (t) => {
+    const problems = ["Keycloak refuses the scopes 'llama:eyJhbGciOiJ.eyJzdWIiOiJh'"]
+    const { url } = await start(t, {
+      readiness: async () => ({ status: 'degraded', problems, isReady: true }),
+    })
+    t.match(await (await fetch(`${url}/readyz`)).text(), "scopes 'llama:[token]'")
+  },
+)
+
 t.test('/readyz is 503 when a required peer is missing', async (t) => {
   const report = { status: 'degraded', problems: ['no Keycloak'], isReady: false } as const
   const { url } = await start(t, { readiness: async () => report })
