@@ -1,8 +1,9 @@
 // Controls, bidirectional and other invisible formatting, lone surrogates, line and paragraph separators.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
-// Two parts are enough: a token that was cut off is still most of a credential.
-const JWT = /(?<![\w-])eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)*/g
+// Two parts are enough: a token that was cut off is still most of a credential. What stands before it does not matter:
+// texts come bounded, or the search would take quadratic time.
+const JWT = /eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)*/g
 
 /** Text from outside for a log: at most `maxLength` characters and an ellipsis, nothing that moves a cursor or reorders a line. */
 export function toPrintable(text: string, maxLength: number): string {

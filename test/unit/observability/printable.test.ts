@@ -40,3 +40,11 @@ t.test('a token is masked in any surroundings', async (t) => {
   t.equal(maskTokens('"eyJhbGciOiJ.eyJzdWIi.sig"'), '"[token]"')
   t.equal(maskTokens('file.tar.gz heyJude.example.com'), 'file.tar.gz heyJude.example.com')
 })
+
+t.test(
+  'a token is masked behind other letters too, even where its signature is cut off',
+  async (t) => {
+    t.equal(maskTokens('/v1/xeyJhbGciOiJ.eyJzdWIiOiJhIn0'), '/v1/x[token]')
+    t.equal(maskTokens('key-eyJhbGciOiJ.eyJzdWIiOiJhIn0.sig'), 'key-[token]')
+  },
+)
