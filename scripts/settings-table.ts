@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { argv, exit, stderr, stdout } from 'node:process'
 import type { Setting } from '../src/config/setting.ts'
-import { SETTING_GROUPS, showDefault } from '../src/config/setting.ts'
+import { SETTING_GROUPS, showChoices, showDefault } from '../src/config/setting.ts'
 import { isSecretSetting, listSettings } from '../src/config/settings-schema.ts'
 
 const BLOCK = /<!-- settings -->[\s\S]*?<!-- \/settings -->/
@@ -41,7 +41,9 @@ function toRow(group: string, name: string, setting: Setting): string {
   const value = shown === 'required' || shown === '' ? shown : `\`${shown}\``
   const hasExample = value === shown && !isSecretSetting(name)
   const example = hasExample ? `, e.g. \`${setting.example}\`` : ''
-  return `| ${title} | \`${name}\` | ${value} | ${setting.meaning}${example} |`
+  const choices = showChoices(setting)
+  const oneOf = choices === '' ? '' : `: ${choices}`
+  return `| ${title} | \`${name}\` | ${value} | ${setting.meaning}${oneOf}${example} |`
 }
 
 function fail(line: string, exitCode: number): never {

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import type { Call, Settlement } from './call.ts'
+import { auditEntry } from './audit-entry.ts'
 import type { Config, Endpoint } from './config/config.ts'
-import { watchSecret } from './config/watched-secret.ts'
+import { openKeycloak } from './keycloak.ts'
 import { createAdminServer } from './observability/admin-server.ts'
-import type { AuditEntry } from './observability/audit.ts'
 import { createAudit } from './observability/audit.ts'
 import type { Log } from './observability/logger.ts'
 import { createMetrics } from './observability/metrics.ts'
@@ -23,11 +22,13 @@ import { createStepUp } from './step-up/interceptor.ts'
 import { createLearning } from './step-up/learning.ts'
 import { createReplayMemory } from './step-up/replay-memory.ts'
 import { createSubjectTokenReader } from './subject-token.ts'
-import { clientSecretBasic, clientSecretPost } from './token-exchange/client-authentication.ts'
-import { startDiscovery } from './token-exchange/discovery.ts'
-import { createIssuedTokens } from './token-exchange/issued-tokens.ts'
-import { createKeycloakAgent, createUpstreamAgent, trustedAuthorities } from './transport/agents.ts'
-import { probeHttp } from './transport/probe.ts'
+import {
+  createUpstreamAgent,
+  createUpstreamConnector,
+  trustedAuthorities,
+} from './transport/agents.ts'
+import { probeConnection } from './transport/probe-connection.ts'
+import { createUpstreamHealth } from './transport/upstream-health.ts'
 
 export interface App {
   /** Rejects with Node's error, e.g. `EADDRINUSE`. */
@@ -45,10 +46,10 @@ export interface AppTools {
 /** A change of a file counts within 3 s (product.md): it is looked at this often. */
 const WATCH_INTERVAL_MS = 1_000
 const PROBE_TIMEOUT_MS = 2_000
+const UPSTREAM_RETRY_MS = 5_000
 
 /** The composition root: opens everything, hands each part what it needs, and closes it all in reverse. Rejects if a policy is broken. */
 export async function createApp(config: Config, { log, env }: AppTools): Promise<App> {
-  const { keycloak } = config
   const problems = createProblems()
   const metrics = createMetrics()
   const now = Date.now
@@ -69,46 +70,23 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
   })
 
   const ca = trustedAuthorities(config.ca)
-  const upstreamAgent = createUpstreamAgent({ ...config.upstream, ca })
-  const keycloakAgent = createKeycloakAgent({ timeoutMs: keycloak.exchangeTimeoutMs, ca })
-  const secret = watchSecret(keycloak.clientSecret, {
-    intervalMs: WATCH_INTERVAL_MS,
-    onRead(isNew) {
-      problems.resolve('client-secret-file')
-      if (!isNew) return
-      tokens.forgetMisconfiguration()
-      log.info('the client secret was read anew')
-    },
-    onError: (error) => problems.report('client-secret-file', error.message),
-  })
-  const authenticate =
-    keycloak.authMethod === 'client_secret_basic' ? clientSecretBasic : clientSecretPost
-  const tokens = createIssuedTokens({
-    issuer: keycloak.issuer,
-    tokenEndpoint: keycloak.tokenEndpoint,
-    jwksUri: keycloak.jwksUri,
-    clientId: keycloak.clientId,
-    authentication: authenticate({ clientId: keycloak.clientId, secret: secret.current }),
-    refreshSecret: secret.refresh,
-    dispatcher: keycloakAgent,
-    timeoutMs: keycloak.exchangeTimeoutMs,
-    scopeRules,
+  const { url: upstream, ...upstreamTimeouts } = config.upstream
+  const connect = createUpstreamConnector({ ...upstreamTimeouts, ca })
+  const upstreamAgent = createUpstreamAgent({ ...upstreamTimeouts, connect })
+  const keycloak = openKeycloak({
+    config: config.keycloak,
     cache: config.cache,
     budget: config.budget,
+    ca,
+    scopeRules,
+    watchIntervalMs: WATCH_INTERVAL_MS,
     now,
     monotonicNow,
-    log,
     problems,
-    onExchange: metrics.observeExchange,
-  })
-  const discovery = startDiscovery({
-    url: keycloak.discoveryUrl,
-    issuer: keycloak.issuer,
-    dispatcher: keycloakAgent,
-    timeoutMs: keycloak.exchangeTimeoutMs,
+    metrics,
     log,
-    problems,
   })
+  const { tokens } = keycloak
 
   const replayMemory = createReplayMemory(config.replay)
   const stepUp = createStepUp({
@@ -120,23 +98,34 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
   })
 
   const pseudonym = `scopelift-${randomBytes(8).toString('hex')}`
+  const health = createUpstreamHealth({
+    url: upstream,
+    probe: () => probeConnection(upstream, connect),
+    retryMs: UPSTREAM_RETRY_MS,
+    problems,
+    log,
+  })
   const audit = createAudit({ log, metrics })
   const dispatcher = upstreamAgent.compose(stepUp)
   const relay = createRelay({
     dispatcher,
-    upstream: config.upstream.url,
+    upstream,
     pseudonym,
     readSubjectToken: createSubjectTokenReader({ maxEntries: config.cache.maxEntries }),
     isTrustedPeer: createTrustedPeers(config.trustedProxies),
     hasOutcomeHeader: config.outcomeHeader,
-    onSettled: (call, settlement) => audit(auditEntry(call, settlement, monotonicNow())),
+    onSettled(call, settlement) {
+      if (settlement.outcome === 'upstream-unavailable') health.failed(settlement.reason ?? '')
+      else health.answered()
+      audit(auditEntry(call, settlement, monotonicNow()))
+    },
     now: monotonicNow,
     epochNow: now,
   })
   const server = await createRelayServer({
     relay,
     pseudonym,
-    upstream: config.upstream.url,
+    upstream,
     dispatcher,
   })
   metrics.watch({
@@ -153,8 +142,8 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
       problems,
       requires: config.readyRequires,
       probes: {
-        keycloak: probeHttp('Keycloak', keycloak.discoveryUrl, keycloakAgent),
-        upstream: probeHttp('the upstream', config.upstream.url, upstreamAgent),
+        keycloak: keycloak.probe,
+        upstream: health.check,
       },
       probeTimeoutMs: PROBE_TIMEOUT_MS,
       now: monotonicNow,
@@ -164,6 +153,8 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
     async listen() {
       const adminAddress = await admin.listen()
       await server.listen({ ...config.listen })
+      // A wrong UPSTREAM_URL should not wait for the first caller to be found.
+      void health.check()
       const [address] = server.addresses()
       const port = typeof address === 'object' ? address.port : config.listen.port
       return { url: toUrl({ ...config.listen, port }), adminUrl: toUrl(adminAddress) }
@@ -173,10 +164,10 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
       await drainConnections(server.server)
       await server.close()
       await admin.close()
-      await discovery.close()
+      await keycloak.close()
       policy.close()
-      secret.close()
-      await Promise.all([upstreamAgent.destroy(), keycloakAgent.destroy()])
+      health.close()
+      await upstreamAgent.destroy()
     },
   }
 }
@@ -197,24 +188,5 @@ function createRules(
     const routes = currentRoutes()
     if (routes !== rules.routes) rules = { ...fixed, routes }
     return rules
-  }
-}
-
-function auditEntry(call: Call, settlement: Settlement, nowMs: number): AuditEntry {
-  return {
-    outcome: settlement.outcome,
-    reason: settlement.reason,
-    sub: call.subject?.claims?.sub,
-    method: call.method,
-    route: settlement.route ?? call.path,
-    scopesHeld: call.subject?.claims?.scopes ?? [],
-    scopesNeeded: settlement.scopesNeeded ?? [],
-    scopesGranted: settlement.scopesGranted ?? [],
-    exchangeMs: settlement.exchangeMs,
-    addedMs: settlement.addedMs,
-    totalMs: nowMs - call.startedAt,
-    requestId: call.requestId,
-    jti: call.issued?.jti,
-    sid: call.issued?.sid,
   }
 }

@@ -71,10 +71,10 @@ async function runServe(envFile: string | undefined): Promise<number> {
 
 async function serveUntilStopped(config: Config): Promise<number> {
   const { default: closeWithGrace } = await import('close-with-grace')
-  const { createLogger } = await import('./observability/logger.ts')
+  const { createLogger, flushLog } = await import('./observability/logger.ts')
   const log = createLogger({ level: config.logLevel })
   const stop = new AbortController()
-  const served = startServing(config, log, stop.signal)
+  const served = startServing(config, log, stop.signal).finally(() => flushLog(log))
   const handlers = closeWithGrace(
     {
       // The grace is `serve`'s own: when it is over the exit code is 0, close-with-grace would make it 1.
@@ -123,7 +123,7 @@ async function runHealth(envFile: string | undefined): Promise<number> {
     return EXIT_FAILURE
   }
   const { health } = await import('./commands/health.ts')
-  return health({ adminUrl, timeoutMs: HEALTH_TIMEOUT_MS })
+  return health({ adminUrl, timeoutMs: HEALTH_TIMEOUT_MS, print: printLine, printError })
 }
 
 function findEnvFile(): string | undefined {
@@ -132,6 +132,10 @@ function findEnvFile(): string | undefined {
 
 function readFile(path: string): string {
   return readFileSync(path, 'utf8')
+}
+
+function printLine(text: string): void {
+  process.stdout.write(`${text}\n`)
 }
 
 function printError(text: string): void {

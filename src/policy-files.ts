@@ -52,8 +52,11 @@ export function watchPolicyFiles(options: PolicyFilesOptions): PolicyFiles {
         source.accept(kind, text)
       },
       onError(error) {
-        log.error({ err: error, file: file.path }, 'the policy cannot be read')
-        problems.report(unreadable, `${error.message}; the version before stays in use`)
+        log.error({ file: file.path }, `the policy cannot be read: ${error.message}`)
+        problems.report(
+          unreadable,
+          `${file.path}: ${error.message}; the version before stays in use`,
+        )
       },
     })
   }

@@ -1,5 +1,5 @@
 import type { Setting } from '../config/setting.ts'
-import { SETTING_GROUPS, showDefault } from '../config/setting.ts'
+import { SETTING_GROUPS, showChoices, showDefault } from '../config/setting.ts'
 import { isSecretSetting, listSettings } from '../config/settings-schema.ts'
 
 export const SHORT_USAGE = `Usage: scopelift [--env-file FILE]         serve
@@ -33,6 +33,7 @@ function showSetting(name: string, setting: Setting): string {
   const shown = showDefault(setting)
   const example = isSecretSetting(name) ? '' : `example: ${setting.example}`
   const facts = shown === 'required' ? [shown, example] : [shown ? `default: ${shown}` : example]
-  const meaning = setting.meaning.replaceAll('`', '')
+  const choices = showChoices(setting)
+  const meaning = `${setting.meaning}${choices && `: ${choices}`}`.replaceAll('`', '')
   return `  ${name} (${facts.filter(Boolean).join('; ')})\n      ${meaning}`
 }

@@ -1,10 +1,12 @@
 import ipaddr from 'ipaddr.js'
+import { isLoopback } from './base-url.ts'
+import type { CheckedUrls } from './check-urls.ts'
 import type { Endpoint } from './config.ts'
 import type { Mistakes } from './mistakes.ts'
 import type { SettingValues } from './settings-schema.ts'
 
 /** What JSON schema cannot say: formats it does not know, and settings that contradict each other. */
-export function checkSettings(values: SettingValues, mistakes: Mistakes): void {
+export function checkSettings(values: SettingValues, urls: CheckedUrls, mistakes: Mistakes): void {
   if (!values.TRUSTED_PROXIES.every(isAddressOrRange)) {
     mistakes.add('TRUSTED_PROXIES', 'must be IP addresses or CIDR ranges, separated by spaces')
   }
@@ -18,6 +20,10 @@ export function checkSettings(values: SettingValues, mistakes: Mistakes): void {
   const admin = { host: values.ADMIN_HOST, port: values.ADMIN_PORT }
   if (!mistakes.has('HOST', 'PORT', 'ADMIN_HOST', 'ADMIN_PORT') && clash(listen, admin)) {
     mistakes.add('ADMIN_PORT', 'must not be the same as PORT on the same address')
+  }
+  if (!mistakes.has('UPSTREAM_URL', 'PORT') && isLoopback(urls.upstream)) {
+    const port = Number(urls.upstream.port || '80')
+    if (port === values.PORT) mistakes.add('UPSTREAM_URL', 'must not lead back to PORT')
   }
 }
 

@@ -13,8 +13,9 @@ export class ConfigError extends Error {
   readonly code = 'ERR_CONFIG'
   readonly entries: readonly Mistake[]
 
-  constructor(entries: readonly Mistake[]) {
-    super(entries.map(toLine).join('\n'))
+  /** `hints` follow the mistakes: a misspelled variable is often why another one is missing. */
+  constructor(entries: readonly Mistake[], hints: readonly string[] = []) {
+    super([...entries.map(toLine), ...hints].join('\n'))
     this.name = 'ConfigError'
     this.entries = Object.freeze([...entries])
   }

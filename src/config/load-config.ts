@@ -36,9 +36,9 @@ export function loadConfig({ env, readFile, envFile }: LoadConfigOptions): Confi
   const secretFiles = readSecretFiles({ variables, readFile, mistakes })
   const values = validateSettings(variables, mistakes)
   const urls = checkUrls(values, mistakes)
-  checkSettings(values, mistakes)
+  checkSettings(values, urls, mistakes)
   const ca = checkFiles({ values, readFile, mistakes })
-  mistakes.throwIfAny()
+  mistakes.throwIfAny(misspelled)
   return deepFreeze({
     ...toNetwork(values, urls),
     keycloak: toKeycloak(values, urls, secretFiles.get('KEYCLOAK_CLIENT_SECRET')),

@@ -12,9 +12,16 @@ export function findMisspelled(names: Iterable<string>): readonly string[] {
     }
     const meant = KNOWN_NAMES.find((known) => isNear(name.toUpperCase(), known))
     if (meant !== undefined) warnings.push(`${name} is not a setting; did you mean ${meant}?`)
+    else if (OUR_PREFIX.test(name) && !FOREIGN.test(name)) {
+      warnings.push(`${name} is not a setting: see --help for those that are`)
+    }
   }
   return warnings
 }
+
+const OUR_PREFIX = /^(KEYCLOAK|UPSTREAM)_/
+/** What Kubernetes, compose files and Keycloak's own image call so. */
+const FOREIGN = /^[A-Z]+_(PORT|SERVICE|ADMIN)(_|$)/
 
 // Short names (HOST, PORT, CA_FILE) are near to too many variables of other programs.
 const MIN_LENGTH = 8

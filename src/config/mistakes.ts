@@ -9,8 +9,8 @@ export interface Mistakes {
   addOther(mistake: Mistake): void
   /** Whether one of these variables is wrong already: a check that involves it would only add noise. */
   has(...names: readonly SettingName[]): boolean
-  /** @throws {ConfigError} if there was any */
-  throwIfAny(): void
+  /** @throws {ConfigError} if there was any, with the hints behind the mistakes */
+  throwIfAny(hints: readonly string[]): void
 }
 
 export function createMistakes(): Mistakes {
@@ -22,8 +22,8 @@ export function createMistakes(): Mistakes {
     add: (name, reason) => addOther({ variable: name, reason, example: SETTINGS[name].example }),
     addOther,
     has: (...names) => names.some((name) => mistakes.has(name)),
-    throwIfAny() {
-      if (mistakes.size > 0) throw new ConfigError([...mistakes.values()])
+    throwIfAny(hints) {
+      if (mistakes.size > 0) throw new ConfigError([...mistakes.values()], hints)
     },
   }
 }

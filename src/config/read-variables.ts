@@ -1,5 +1,8 @@
 import { parseEnv } from 'node:util'
 
+// Some editors begin a file with it: the first variable would have it in its name.
+const BYTE_ORDER_MARK = /^\uFEFF/
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
@@ -10,7 +13,8 @@ export function readVariables(
   env: Environment,
   envFileText: string | undefined,
 ): Map<string, string> {
-  const fromFile: Environment = envFileText === undefined ? {} : parseEnv(envFileText)
+  const fromFile: Environment =
+    envFileText === undefined ? {} : parseEnv(envFileText.replace(BYTE_ORDER_MARK, ''))
   const variables = new Map<string, string>()
   for (const [name, text] of [...Object.entries(fromFile), ...Object.entries(env)]) {
     if (text !== undefined && text.trim() !== '') variables.set(name, text)

@@ -63,6 +63,12 @@ interface PatternRule {
   readonly reason: string
 }
 
+/** The values that a setting may have, or its elements; empty where there is no such list. */
+export function showChoices(setting: Setting): string {
+  const choices = 'choices' in setting ? setting.choices : undefined
+  return choices === undefined ? '' : choices.map((choice) => `\`${choice}\``).join(', ')
+}
+
 /** The setting as the README and `--help` show its default. */
 export function showDefault(setting: Setting): string {
   switch (setting.kind) {

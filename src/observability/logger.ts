@@ -36,6 +36,19 @@ export function createLogger({ level, destination }: LoggerOptions): Log {
   )
 }
 
+const FLUSH_TIMEOUT_MS = 1_000
+
+/** Writes out what is still held back: an exit would else write the last lines before those that are under way. */
+export function flushLog(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    const deadline = setTimeout(resolve, FLUSH_TIMEOUT_MS)
+    log.flush(() => {
+      clearTimeout(deadline)
+      resolve()
+    })
+  })
+}
+
 const MAX_MESSAGE_LENGTH = 500
 
 interface SerializedError {

@@ -35,7 +35,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   return async () => {
     const answers = await Promise.all(required.map((ask) => ask()))
     const unreachable = answers.filter((answer) => answer !== undefined)
-    const sentences = [...problems.list(), ...unreachable]
+    const sentences = [...new Set([...problems.list(), ...unreachable])]
     return {
       status: sentences.length === 0 ? 'ok' : 'degraded',
       problems: sentences,

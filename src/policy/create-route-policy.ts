@@ -39,7 +39,7 @@ export function createRoutePolicy(options: RoutePolicyOptions): RoutePolicy {
       }
       const found = llamaStackRoutes?.find(path, claims)
       if (found === undefined) return rule && routeOf(rule, NOTHING)
-      return llamaStackRoute(found, rule)
+      return llamaStackRoute(found, rule, path)
     },
   }
 }
@@ -59,8 +59,8 @@ function routeOf(rule: PreparedRule, need: Need): Route {
   }
 }
 
-function llamaStackRoute(found: FoundNeed, rule: PreparedRule | undefined): Route {
-  const label = found.rule === undefined ? '' : ` rule ${found.rule}`
+function llamaStackRoute(found: FoundNeed, rule: PreparedRule | undefined, path: string): Route {
+  const label = found.rule === undefined ? `: ${path}` : ` rule ${found.rule}`
   const isWorthIt = found.isDenialCertain || found.need.kind !== 'scopes'
   return {
     label: rule?.label ?? `LLAMA_STACK_CONFIG${label}`,

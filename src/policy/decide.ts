@@ -79,12 +79,14 @@ export function decideStepUp(
   if (news.length === 0) {
     return refuse('no-hint', beyondHeld.length === 0 ? 'scopes-held' : 'nothing-new', named.scopes)
   }
-  if (!news.every(rules.scopes.isAllowed)) return refuse('scope-not-allowed', 'policy', news)
+  if (!news.every(rules.scopes.isAllowed)) return notAllowed(news, rules)
   const scopes = sortedUnion(news, asked)
   if (scopes.length > rules.maxScopes) return refuse('scope-not-allowed', 'too-many-scopes', news)
   const audience = circumstances.route?.audience ?? rules.audience
   return { kind: 'step-up', wanted: { scopes, audience, namedBy: named.namedBy } }
 }
+
+type Refusal = Extract<Decision, { kind: 'refuse' }>
 
 type Named =
   | {
@@ -92,7 +94,7 @@ type Named =
       readonly scopes: readonly string[]
       readonly namedBy: Wanted['namedBy']
     }
-  | Extract<Decision, { kind: 'refuse' }>
+  | Refusal
 
 function namedScopes(
   hint: Hint,
@@ -128,7 +130,7 @@ function preferred(
     return refuse('no-hint', 'scopes-held', alternatives)
   }
   const allowed = alternatives.filter(rules.scopes.isAllowed)
-  if (allowed.length === 0) return refuse('scope-not-allowed', 'policy', alternatives)
+  if (allowed.length === 0) return notAllowed(alternatives, rules)
   const choice =
     rules.routes.prefer.find((scope) => allowed.includes(scope)) ??
     (allowed.length === 1 ? allowed[0] : undefined)
@@ -147,7 +149,7 @@ function scopesOfRoute(hint: Hint, circumstances: Circumstances, rules: Rules): 
     case 'nothing':
       return refuse('no-hint', 'route-names-no-scope')
     case 'not-allowed':
-      return refuse('scope-not-allowed', 'policy', route.need.scopes)
+      return notAllowed(route.need.scopes, rules)
     case 'unhealable':
       return refuse('no-hint', route.need.reason)
   }
@@ -168,11 +170,17 @@ function refusedRoute(
   return undefined
 }
 
+/** The reason names the setting that an operator would look at. */
+function notAllowed(scopes: readonly string[], rules: Rules): Refusal {
+  const isDenied = scopes.some(rules.scopes.isDenied)
+  return refuse('scope-not-allowed', isDenied ? 'denied-scopes' : 'allowed-scopes', scopes)
+}
+
 function refuse(
   outcome: 'no-hint' | 'scope-not-allowed',
   reason: string,
   scopes: readonly string[] = [],
-): Extract<Decision, { kind: 'refuse' }> {
+): Refusal {
   return { kind: 'refuse', outcome, reason, scopes }
 }
 

@@ -1,5 +1,6 @@
 import type { Problems } from '../observability/problems.ts'
 import { createRoutePolicy } from './create-route-policy.ts'
+import { findForbiddenScopes } from './forbidden-scopes.ts'
 import {
   LlamaStackConfigError,
   parseLlamaStackConfig,
@@ -60,6 +61,8 @@ export class PolicyLoadError extends Error {
   }
 }
 
+const MAX_NAMED_SCOPES = 20
+
 /** Throws `PolicyLoadError` where a file is broken at start. */
 export function createPolicySource(options: PolicySourceOptions): PolicySource {
   const { scopeRules, env, problems, log } = options
@@ -101,6 +104,13 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
     problems.report('llama-stack-rules', `${paths['llama-stack-config']}: ${first}${more}`)
   }
 
+  function warnOfForbidden(): void {
+    const forbidden = findForbiddenScopes(policyFile, llamaStack, scopeRules)
+    if (forbidden.length === 0) return
+    const scopes = forbidden.slice(0, MAX_NAMED_SCOPES).join(' ')
+    log.warn({}, `ALLOWED_SCOPES and DENIED_SCOPES do not permit what the policy names: ${scopes}`)
+  }
+
   const mistakes = [
     ...(options.policyFile ? take('policy-file', options.policyFile.text) : []),
     ...(options.llamaStackConfig ? take('llama-stack-config', options.llamaStackConfig.text) : []),
@@ -108,6 +118,7 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
   if (mistakes.length > 0) throw new PolicyLoadError(mistakes)
   let policy = combined()
   reportDoubts()
+  warnOfForbidden()
 
   return {
     current: () => policy,
@@ -124,6 +135,7 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
       policy = combined()
       problems.resolve(kind)
       if (kind === 'llama-stack-config') reportDoubts()
+      warnOfForbidden()
       log.info({ file: paths[kind] }, 'the policy was read anew')
     },
   }

@@ -1,4 +1,5 @@
 import { rootCertificates } from 'node:tls'
+import type { buildConnector } from 'undici'
 import { Agent } from 'undici'
 import { createPatientConnector } from './patient-connector.ts'
 
@@ -7,14 +8,21 @@ const IDLE_MS = 3_500
 // Challenges can be long, and a 64 KB one must be read to be dropped.
 const MAX_HEAD_BYTES = 131_072
 
-/** The pool to the protected resource. Certificates are verified, against `ca` too where it is given; bodies have no time limit. */
-export function createUpstreamAgent(options: {
+/** Connects to the protected resource. Certificates are verified, against `ca` where it is given. */
+export function createUpstreamConnector(options: {
   readonly connectTimeoutMs: number
-  readonly headersTimeoutMs: number
   readonly ca: readonly string[] | undefined
+}): buildConnector.connector {
+  return createPatientConnector(connectOptions(options.connectTimeoutMs, options.ca))
+}
+
+/** The pool to the protected resource; bodies have no time limit. */
+export function createUpstreamAgent(options: {
+  readonly connect: buildConnector.connector
+  readonly headersTimeoutMs: number
 }): Agent {
   return new Agent({
-    connect: createPatientConnector(connectOptions(options.connectTimeoutMs, options.ca)),
+    connect: options.connect,
     headersTimeout: options.headersTimeoutMs,
     bodyTimeout: 0,
     keepAliveTimeout: IDLE_MS,

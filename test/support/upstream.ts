@@ -29,7 +29,11 @@ export type Handle = (
 ) => void | Promise<void>
 
 /** A protected resource of which the test is the author: real sockets on a free port of the loopback. */
-export async function startUpstream(t: Teardown, handle: Handle): Promise<Upstream> {
+export async function startUpstream(
+  t: Teardown,
+  handle: Handle,
+  listenPort = 0,
+): Promise<Upstream> {
   const requests: SeenRequest[] = []
   const server = createServer({ maxHeaderSize: 65_536 }, (req, res) => {
     const seen: SeenRequest = {
@@ -41,7 +45,7 @@ export async function startUpstream(t: Teardown, handle: Handle): Promise<Upstre
     requests.push(seen)
     Promise.resolve(handle(req, res, seen)).catch(() => res.destroy())
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(listenPort, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0

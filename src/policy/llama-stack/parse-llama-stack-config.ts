@@ -31,7 +31,12 @@ export function parseLlamaStackConfig(text: string, env: Environment): LlamaStac
   const { yaml } = reading
   const root = toValues(yaml)
   if (!(root instanceof Map)) {
-    throw new LlamaStackConfigError([{ line: 1, reason: 'the configuration is a mapping' }])
+    throw new LlamaStackConfigError([
+      {
+        line: 1,
+        reason: 'LLAMA_STACK_CONFIG must name a configuration of Llama Stack: a YAML mapping',
+      },
+    ])
   }
   const auth = entryOf(entryOf(root, 'server'), 'auth')
   const lines = (path: readonly (string | number)[]) =>

@@ -3,10 +3,21 @@ import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 import t from 'tap'
 import { findAdminUrl } from '../../../src/commands/admin-url.ts'
-import { health } from '../../../src/commands/health.ts'
+import { health as askHealth } from '../../../src/commands/health.ts'
 
 interface Test {
   teardown(run: () => unknown): void
+}
+
+const printed: string[] = []
+const health = ({ adminUrl, timeoutMs }: { adminUrl: URL; timeoutMs: number }) => {
+  printed.length = 0
+  return askHealth({
+    adminUrl,
+    timeoutMs,
+    print: (line) => printed.push(line),
+    printError: (line) => printed.push(`error: ${line}`),
+  })
 }
 
 async function listen(t: Test, listener: RequestListener): Promise<URL> {
@@ -27,13 +38,20 @@ t.test('200 is healthy, and /healthz is what is asked', async (t) => {
     response.end('ok')
   })
   t.equal(await health({ adminUrl, timeoutMs: 60_000 }), 0)
-  t.same(asked, [['GET', '/healthz']])
+  t.same(asked, [
+    ['GET', '/healthz'],
+    ['GET', '/readyz'],
+  ])
+  t.same(printed, ['ok'])
 })
 
 t.test('any other status is not', async (t) => {
   for (const status of [204, 302, 404, 503]) {
     const adminUrl = await listen(t, (_request, response) => void response.writeHead(status).end())
     t.equal(await health({ adminUrl, timeoutMs: 60_000 }), 1, String(status))
+    t.match(printed, [
+      /^error: scopelift health: nothing healthy answers at http.*healthz: does it run/,
+    ])
   }
 })
 
@@ -72,3 +90,13 @@ t.test(
     }
   },
 )
+
+t.test('what readiness finds wrong is printed, a line each, and changes nothing', async (t) => {
+  const adminUrl = await listen(t, (request, response) => {
+    if (request.url === '/healthz') return void response.end('ok')
+    response.writeHead(503)
+    response.end('{"status":"degraded","problems":["one is wrong.","two is wrong."]}')
+  })
+  t.equal(await health({ adminUrl, timeoutMs: 60_000 }), 0)
+  t.same(printed, ['one is wrong.', 'two is wrong.'])
+})

@@ -120,7 +120,7 @@ t.test("Llama Stack's own policy names the scopes and the rule", (t) => {
     kind: 'unhealable',
     reason: 'no-rule-permits',
   })
-  t.equal(policy.find('GET', '/v1/none', undefined)?.label, 'LLAMA_STACK_CONFIG')
+  t.equal(policy.find('GET', '/v1/none', undefined)?.label, 'LLAMA_STACK_CONFIG: /v1/none')
   t.end()
 })
 

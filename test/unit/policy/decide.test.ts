@@ -158,7 +158,7 @@ const DECISIONS: Readonly<Record<string, Row>> = {
   },
   'one forbidden scope among others': {
     hint: wants('llama:a', 'llama:admin'),
-    decision: refuse('scope-not-allowed', 'policy', 'llama:a', 'llama:admin'),
+    decision: refuse('scope-not-allowed', 'denied-scopes', 'llama:a', 'llama:admin'),
   },
   'as many scopes as may be': {
     hint: wants('llama:a', 'llama:b', 'llama:c'),
@@ -191,7 +191,7 @@ const DECISIONS: Readonly<Record<string, Row>> = {
   },
   'alternatives, none allowed': {
     hint: anyOf('llama:admin', 'root'),
-    decision: refuse('scope-not-allowed', 'policy', 'llama:admin', 'root'),
+    decision: refuse('scope-not-allowed', 'denied-scopes', 'llama:admin', 'root'),
   },
   'alternatives, one allowed': {
     hint: anyOf('llama:a', 'llama:admin'),
@@ -236,7 +236,7 @@ const DECISIONS: Readonly<Record<string, Row>> = {
   'no scope named, a route whose scopes are forbidden': {
     hint: INSUFFICIENT,
     route: routeOf({ kind: 'not-allowed', scopes: ['llama:admin'] }),
-    decision: refuse('scope-not-allowed', 'policy', 'llama:admin'),
+    decision: refuse('scope-not-allowed', 'denied-scopes', 'llama:admin'),
   },
   'no scope named, a route that nothing heals': {
     hint: INSUFFICIENT,

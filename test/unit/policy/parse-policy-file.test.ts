@@ -234,6 +234,18 @@ t.test('routes of one path for different methods are all reached', (t) => {
     mistakesOf(routes('path: /a, method: GET', 'path: /a, method: [GET, PUT]', 'path: /a')),
     [],
   )
-  t.same(mistakesOf(routes('path: /a/:x', 'path: /a/b')), [])
+  t.same(mistakesOf(routes('path: /a/b', 'path: /a/:x', 'path: /a/*')), [])
+  t.same(mistakesOf(routes('path: /a/*, method: GET', 'path: /a/b, method: [GET, PUT]')), [])
+  t.same(mistakesOf(routes('path: /a/:x/c', 'path: /a/*', 'path: /b')), [])
+  t.end()
+})
+
+t.test('a route behind a wider one is never reached', (t) => {
+  const never = [[3, /^never reached: the route of line 2 matches first/]]
+  t.match(mistakesOf(routes('path: /a/:x', 'path: /a/b')), never)
+  t.match(mistakesOf(routes('path: /a/*', 'path: /a')), never)
+  t.match(mistakesOf(routes('path: /a/*', 'path: /a/b/:c')), never)
+  t.match(mistakesOf(routes('path: /*', 'path: /a/*, method: GET')), never)
+  t.match(mistakesOf(routes('path: /a/:x, method: [GET, PUT]', 'path: /a/b, method: PUT')), never)
   t.end()
 })

@@ -156,9 +156,9 @@ t.test('what cannot be translated is told by rule number, and nothing of its tex
 
 const BROKEN: readonly (readonly [string, number, RegExp])[] = [
   ['[', 1, /no valid YAML/],
-  ['', 1, /is a mapping/],
-  ['# empty', 1, /is a mapping/],
-  ['- a', 1, /is a mapping/],
+  ['', 1, /must name a configuration/],
+  ['# empty', 1, /must name a configuration/],
+  ['- a', 1, /must name a configuration/],
   ['a: 1\n---\nb: 2', 2, /second YAML document/],
   ['a: *b', 1, /alias|YAML/],
   ['server: { auth: { route_policy: } }', 1, /is a list of rules/],

@@ -1,0 +1,88 @@
+import type { KeycloakConfig } from './config/config.ts'
+import { watchSecret } from './config/watched-secret.ts'
+import type { Log } from './observability/logger.ts'
+import type { Metrics } from './observability/metrics.ts'
+import type { Problems } from './observability/problems.ts'
+import type { Probe } from './observability/readiness.ts'
+import type { ScopeRules } from './policy/route-policy.ts'
+import { clientSecretBasic, clientSecretPost } from './token-exchange/client-authentication.ts'
+import { startDiscovery } from './token-exchange/discovery.ts'
+import type { ExchangedTokens } from './token-exchange/issued-tokens.ts'
+import { createIssuedTokens } from './token-exchange/issued-tokens.ts'
+import { createKeycloakAgent } from './transport/agents.ts'
+import { probeHttp } from './transport/probe-http.ts'
+
+export interface Keycloak {
+  readonly tokens: ExchangedTokens
+  readonly probe: Probe
+  close(): Promise<void>
+}
+
+export interface KeycloakOptions {
+  readonly config: KeycloakConfig
+  readonly cache: { readonly maxEntries: number; readonly maxTtlMs: number }
+  readonly budget: { readonly perMinute: number; readonly perSecond: number }
+  readonly ca: readonly string[] | undefined
+  readonly scopeRules: ScopeRules
+  /** How often the secret's file is looked at. */
+  readonly watchIntervalMs: number
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly monotonicNow: () => number
+  readonly problems: Problems
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/** Opens all that talks to Keycloak: its pool, the client's secret, the exchange, the look at its discovery document. */
+export function openKeycloak(options: KeycloakOptions): Keycloak {
+  const { config, problems, log, watchIntervalMs } = options
+  const timeoutMs = config.exchangeTimeoutMs
+  const dispatcher = createKeycloakAgent({ timeoutMs, ca: options.ca })
+  const secret = watchSecret(config.clientSecret, {
+    intervalMs: watchIntervalMs,
+    onRead(isNew) {
+      problems.resolve('client-secret-file')
+      if (!isNew) return
+      tokens.forgetMisconfiguration()
+      log.info('the client secret was read anew')
+    },
+    onError: (error) =>
+      problems.report('client-secret-file', `KEYCLOAK_CLIENT_SECRET_FILE: ${error.message}`),
+  })
+  const authenticate =
+    config.authMethod === 'client_secret_basic' ? clientSecretBasic : clientSecretPost
+  const tokens = createIssuedTokens({
+    ...options,
+    issuer: config.issuer,
+    tokenEndpoint: config.tokenEndpoint,
+    jwksUri: config.jwksUri,
+    clientId: config.clientId,
+    authentication: authenticate({ clientId: config.clientId, secret: secret.current }),
+    refreshSecret: secret.refresh,
+    dispatcher,
+    timeoutMs,
+    onExchange: options.metrics.observeExchange,
+  })
+  const url = config.discoveryUrl
+  const discovery = startDiscovery({
+    url,
+    issuer: config.issuer,
+    dispatcher,
+    timeoutMs,
+    log,
+    problems,
+  })
+  return {
+    tokens,
+    async probe(signal) {
+      const reason = await probeHttp(url, dispatcher, signal)
+      return reason && `Keycloak does not answer at ${url.origin} (${reason}).`
+    },
+    async close() {
+      await discovery.close()
+      secret.close()
+      await dispatcher.destroy()
+    },
+  }
+}

@@ -1,0 +1,29 @@
+import type { LlamaStackPolicy } from './llama-stack/route-access-rule.ts'
+import type { ScopeRules } from './route-policy.ts'
+import type { PolicyFile } from './route-rule.ts'
+
+/**
+ * Scope tokens that a policy names and ALLOWED_SCOPES or DENIED_SCOPES forbids, sorted. That may be meant, but is more
+ * often forgotten: such a route is refused for ever.
+ */
+export function findForbiddenScopes(
+  policyFile: PolicyFile | undefined,
+  llamaStack: LlamaStackPolicy | undefined,
+  scopeRules: ScopeRules,
+): readonly string[] {
+  const named = [
+    ...(policyFile?.routes ?? []).flatMap(({ scopes }) => scopes ?? []),
+    ...(llamaStack === undefined ? [] : wantedScopes(llamaStack)),
+  ]
+  return [...new Set(named)].filter((scope) => !scopeRules.isAllowed(scope)).sort()
+}
+
+function wantedScopes({ rules, claimsMapping }: LlamaStackPolicy): readonly string[] {
+  const attribute = claimsMapping.get('scope')
+  return rules
+    .filter((rule) => rule.effect === 'permit')
+    .flatMap((rule) => rule.conditions)
+    .flatMap((one) =>
+      one.kind === 'attribute' && one.isWanted && one.attribute === attribute ? [one.value] : [],
+    )
+}

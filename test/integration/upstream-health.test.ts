@@ -1,0 +1,43 @@
+import t from 'tap'
+import { startDemoRealm } from '../support/demo-servers.ts'
+import type { RunningScopelift } from '../support/scopelift.ts'
+import { startScopelift } from '../support/scopelift.ts'
+import { startUpstream } from '../support/upstream.ts'
+
+async function readiness(scopelift: RunningScopelift): Promise<unknown> {
+  return (await fetch(`${scopelift.adminUrl}/readyz`)).json()
+}
+
+async function until(isMet: () => Promise<boolean>): Promise<void> {
+  while (!(await isMet())) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
+t.test('a wrong UPSTREAM_URL is named before the first request, with its remedy', async (t) => {
+  const authorizationServer = await startDemoRealm(t)
+  const scopelift = await startScopelift(t, {
+    upstreamUrl: 'http://127.0.0.1:1',
+    authorizationServer,
+  })
+  await until(async () => JSON.stringify(await readiness(scopelift)).includes('UPSTREAM_URL'))
+  t.match(await readiness(scopelift), {
+    status: 'degraded',
+    problems: [/^The upstream does not answer at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\): check/],
+  })
+})
+
+t.test(
+  'an upstream that goes away is a problem, and none when it is back; it is asked for nothing',
+  async (t) => {
+    const authorizationServer = await startDemoRealm(t)
+    const upstream = await startUpstream(t, (_req, res) => void res.end('ok'))
+    const scopelift = await startScopelift(t, { upstreamUrl: upstream.url, authorizationServer })
+    await (await fetch(scopelift.url)).text()
+    t.match(await readiness(scopelift), { status: 'ok', problems: [] })
+    await upstream.close()
+    t.equal((await fetch(scopelift.url)).status, 502)
+    t.match(await readiness(scopelift), { status: 'degraded', problems: [/ECONN|UND_ERR_SOCKET/] })
+    const again = await startUpstream(t, (_req, res) => void res.end('ok'), upstream.port)
+    await until(async () => JSON.stringify(await readiness(scopelift)).includes('"ok"'))
+    t.equal(again.requests.length, 0, 'a connection was enough')
+  },
+)
