@@ -7,9 +7,12 @@ import { createRandom } from './random.ts'
 import type { Report, Scenario } from './scenario.ts'
 import { judge } from './scenario.ts'
 import { randomFaults } from './scenarios/random-faults.ts'
+import { shutdown } from './scenarios/shutdown.ts'
+import { uploads } from './scenarios/uploads.ts'
+import { upstreamRestart } from './scenarios/upstream-restart.ts'
 import { checkBuilt } from './sidecar-process.ts'
 
-const SCENARIOS: readonly Scenario[] = [randomFaults]
+const SCENARIOS: readonly Scenario[] = [randomFaults, uploads, shutdown, upstreamRestart]
 
 const tally = { passed: 0, failed: 0 }
 process.exitCode = await main()
