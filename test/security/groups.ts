@@ -1,10 +1,52 @@
 import type { Group } from './check.ts'
+import { authorization } from './http/authorization.ts'
+import { bodies } from './http/bodies.ts'
+import { caches } from './http/caches.ts'
+import { defaults } from './http/defaults.ts'
+import { earlyDenial } from './http/early-denial.ts'
+import { forwarded } from './http/forwarded.ts'
 import { framing } from './http/framing.ts'
 import { hopByHop } from './http/hop-by-hop.ts'
+import { loops } from './http/loops.ts'
 import { methods } from './http/methods.ts'
+import { redirects } from './http/redirects.ts'
+import { specialAnswers } from './http/special-answers.ts'
+import { streams } from './http/streams.ts'
 import { targets } from './http/targets.ts'
+import { tls } from './http/tls.ts'
+import { upgrades } from './http/upgrades.ts'
+import { bombs } from './threats/bombs.ts'
+import { climbing } from './threats/climbing.ts'
+import { evilUpstream } from './threats/evil-upstream.ts'
+import { injection } from './threats/injection.ts'
+import { spoofedHints } from './threats/spoofed-hints.ts'
+import { ssrf } from './threats/ssrf.ts'
 
 /** The whole table, in the order in which it is printed. */
 export const GROUPS: readonly Group[] = [
-  { title: 'HTTP rules', lines: [hopByHop, targets, methods, framing] },
+  {
+    title: 'HTTP rules',
+    lines: [
+      hopByHop,
+      targets,
+      methods,
+      framing,
+      authorization,
+      bodies,
+      earlyDenial,
+      streams,
+      specialAnswers,
+      redirects,
+      caches,
+      forwarded,
+      loops,
+      tls,
+      upgrades,
+      defaults,
+    ],
+  },
+  {
+    title: 'Threats',
+    lines: [climbing, evilUpstream, spoofedHints, bombs, injection, ssrf],
+  },
 ]

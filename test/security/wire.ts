@@ -60,22 +60,16 @@ export async function openWire(url: string): Promise<Wire> {
   cut.unref()
 
   async function wait(isMet: () => boolean, what: string): Promise<void> {
-    const waited = new AbortController()
-    const timer = setTimeout(() => waited.abort(), DEADLINE_MS)
-    try {
-      while (!isMet()) {
-        const { signal } = waited
-        if (hasEnded)
-          throw new Error(`the connection was closed before ${what}: ${excerpt(received)}`)
-        await Promise.race(['data', 'end', 'close'].map((event) => once(socket, event, { signal })))
+    const endsAtMs = performance.now() + DEADLINE_MS
+    while (!isMet()) {
+      if (hasEnded)
+        throw new Error(`the connection was closed before ${what}: ${excerpt(received)}`)
+      const leftMs = endsAtMs - performance.now()
+      if (leftMs <= 0) {
+        socket.destroy()
+        throw new Error(`no ${what} within ${DEADLINE_MS} ms, saw: ${excerpt(received)}`)
       }
-    } catch (error) {
-      if (!waited.signal.aborted) throw error
-      socket.destroy()
-      throw new Error(`no ${what} within ${DEADLINE_MS} ms, saw: ${excerpt(received)}`)
-    } finally {
-      clearTimeout(timer)
-      waited.abort()
+      await news(socket, leftMs)
     }
   }
 
@@ -105,6 +99,21 @@ export async function openWire(url: string): Promise<Wire> {
     },
   }
 }
+
+/** Waits until something happens on the socket, at most this long. */
+async function news(socket: Socket, forMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(done, forMs)
+    function done(): void {
+      clearTimeout(timer)
+      for (const event of NEWS) socket.off(event, done)
+      resolve()
+    }
+    for (const event of NEWS) socket.on(event, done)
+  })
+}
+
+const NEWS = ['data', 'end', 'close'] as const
 
 /** One request on a connection of its own, as it stands, and all that came until the peer closed. */
 export async function exchange(url: string, bytes: string): Promise<string> {

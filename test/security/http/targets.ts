@@ -68,13 +68,12 @@ export const targets: Line = {
         const house = await buildHouse(lab)
         const token = await tokenOf(lab)
         for (const target of UNSAFE) {
-          expectStatus(await house.call({ token, target }), 400)
+          expectStatus(await house.call({ token, target, lines: ['X-Kit: unsafe'] }), 400)
         }
-        expectEqual(
-          [house.exchanges(), house.upstream.requests.length],
-          [0, 0],
-          'exchanges and requests',
+        const reached = house.upstream.requests.filter(({ rawHeaders }) =>
+          rawHeaders.includes('X-Kit'),
         )
+        expectEqual([house.exchanges(), reached.length], [0, 0], 'exchanges and requests')
       },
     ),
     inLab(
