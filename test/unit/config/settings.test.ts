@@ -107,11 +107,13 @@ const ROWS: Readonly<Record<SettingName, Row>> = {
 
 for (const [name, { valid, invalid }] of Object.entries(ROWS)) {
   t.test(`${name} accepts what it says and refuses the rest`, async (t) => {
-    for (const text of valid) t.same(listMistakes({ [name]: text }, FILES), [], text)
+    for (const text of valid) {
+      t.same(listMistakes({ [name]: text }, FILES), [], JSON.stringify(text))
+    }
     for (const text of invalid) {
       const mistakes = listMistakes({ [name]: text }, FILES)
-      t.equal(mistakes.length, 1, text)
-      t.match(mistakes[0], new RegExp(`^${name}: `), text)
+      t.equal(mistakes.length, 1, JSON.stringify(text))
+      t.match(mistakes[0], new RegExp(`^${name}: `), JSON.stringify(text))
     }
   })
 }

@@ -95,7 +95,11 @@ t.test('a target that can be matched safely has one canonical path', (t) => {
 })
 
 t.test('a target that some upstream would read as another path has none', (t) => {
-  for (const target of UNSAFE) t.equal(canonicalPath(target), undefined, JSON.stringify(target))
+  for (const target of UNSAFE) {
+    // JSON leaves the last control character as it is, which no terminal should get.
+    const title = JSON.stringify(target).replace('\x7f', '\\u007f')
+    t.equal(canonicalPath(target), undefined, title)
+  }
   t.end()
 })
 
