@@ -95,17 +95,20 @@ function* windowsOf(text: string): Iterable<string> {
   for (let i = 0; i + WINDOW <= text.length; i += 1) yield text.slice(i, i + WINDOW)
 }
 
+/** Basic credentials are form-encoded before base64 (RFC 6749 §2.3.1). */
 function spell(value: string): readonly string[] {
+  const form = new URLSearchParams({ v: value }).toString().slice('v='.length)
+  const base64 = [value, form].flatMap((text) =>
+    [0, 1, 2].map((before) => middleOfBase64(text, before)),
+  )
   return [
     value,
+    form,
     JSON.stringify(value).slice(1, -1),
     encodeURIComponent(value),
-    new URLSearchParams({ v: value }).toString().slice('v='.length),
     Buffer.from(value).toString('hex'),
-    ...[0, 1, 2].map((before) => middleOfBase64(value, before)),
-    ...[0, 1, 2].map((before) =>
-      middleOfBase64(value, before).replace(/\+/g, '-').replace(/\//g, '_'),
-    ),
+    ...base64,
+    ...base64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
   ]
 }
 
