@@ -59,13 +59,21 @@ async function runServe(envFile: string | undefined): Promise<number> {
   const { PolicyLoadError } = await import('./policy/policy-source.ts')
   try {
     const { loadConfig } = await import('./config/load-config.ts')
-    return await serveUntilStopped(
-      loadConfig({ env: process.env, readFile, envFile: envFile ?? findEnvFile() }),
-    )
+    const config = loadConfig({ env: process.env, readFile, envFile: envFile ?? findEnvFile() })
+    await forgetSecretVariables()
+    return await serveUntilStopped(config)
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof PolicyLoadError)) throw error
     printError(error.message)
     return EXIT_CONFIG
+  }
+}
+
+/** They have been read: a diagnostic report of Node would show them. Only a secret from a file is never there. */
+async function forgetSecretVariables(): Promise<void> {
+  const { isSecretSetting } = await import('./config/settings-schema.ts')
+  for (const name of Object.keys(process.env)) {
+    if (isSecretSetting(name)) delete process.env[name]
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTcpServer } from 'node:net'
@@ -203,3 +203,20 @@ async function waitForLine(lines: readonly string[], pattern: RegExp): Promise<v
 function portOf(address: string | AddressInfo | null): string {
   return typeof address === 'object' && address ? String(address.port) : ''
 }
+
+t.test('a diagnostic report, which shows the environment, does not hold the secret', async (t) => {
+  const reports = mkdtempSync(join(folder, 'reports-'))
+  const { child, exit } = await serve({ MARK: 'of the environment' }, [
+    '--report-on-signal',
+    `--report-directory=${reports}`,
+  ])
+  child.kill('SIGUSR2')
+  // Node says where it has written.
+  await once(child.stderr, 'data')
+  child.kill('SIGTERM')
+  t.equal(await exit, 0)
+  const texts = readdirSync(reports).map((file) => readFileSync(join(reports, file), 'utf8'))
+  t.equal(texts.length, 1)
+  t.match(texts[0], '"MARK": "of the environment"')
+  t.notMatch(texts[0], SERVED.KEYCLOAK_CLIENT_SECRET)
+})
