@@ -79,7 +79,6 @@ async function odd(house: House, running: Running): Promise<void> {
     (token) => `/v1/${token.replaceAll('.', '%2E')}`,
     (token) => `/v1/${encodeAll(token)}`,
     (token) => `/v1/${token.slice(0, -40)}`,
-    (token) => `/v1/${token.split('.').slice(1).join('.')}`,
     (token) => `/v1/${'segment/'.repeat(50)}${token}`,
     (token) => `/v1/${'segment/'.repeat(25)}${token}`,
     (token) => `/v1/agents?token=${token}&x=${token}`,
