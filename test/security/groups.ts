@@ -15,12 +15,25 @@ import { streams } from './http/streams.ts'
 import { targets } from './http/targets.ts'
 import { tls } from './http/tls.ts'
 import { upgrades } from './http/upgrades.ts'
+import { adminSurface } from './threats/admin-surface.ts'
 import { bombs } from './threats/bombs.ts'
 import { climbing } from './threats/climbing.ts'
+import { confusedDeputy } from './threats/confused-deputy.ts'
+import { crossUser } from './threats/cross-user.ts'
+import { effects } from './threats/effects.ts'
 import { evilUpstream } from './threats/evil-upstream.ts'
 import { injection } from './threats/injection.ts'
+import { leaks } from './threats/leaks.ts'
+import { logInjection } from './threats/log-injection.ts'
+import { memory } from './threats/memory.ts'
+import { outage } from './threats/outage.ts'
+import { requesterClient } from './threats/requester-client.ts'
+import { revocation } from './threats/revocation.ts'
 import { spoofedHints } from './threats/spoofed-hints.ts'
 import { ssrf } from './threats/ssrf.ts'
+import { stickyElevation } from './threats/sticky-elevation.ts'
+import { storms } from './threats/storms.ts'
+import { tunnelEnd } from './threats/tunnel-end.ts'
 
 /** The whole table, in the order in which it is printed. */
 export const GROUPS: readonly Group[] = [
@@ -47,6 +60,26 @@ export const GROUPS: readonly Group[] = [
   },
   {
     title: 'Threats',
-    lines: [climbing, evilUpstream, spoofedHints, bombs, injection, ssrf],
+    lines: [
+      climbing,
+      evilUpstream,
+      spoofedHints,
+      bombs,
+      injection,
+      ssrf,
+      leaks,
+      crossUser,
+      stickyElevation,
+      revocation,
+      confusedDeputy,
+      storms,
+      memory,
+      outage,
+      effects,
+      adminSurface,
+      logInjection,
+      requesterClient,
+      tunnelEnd,
+    ],
   },
 ]

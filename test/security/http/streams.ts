@@ -43,6 +43,7 @@ export const streams: Line = {
         const stand = upstream.serve(async (_req, res) => {
           const chunk = Buffer.alloc(256 * 1024)
           const signal = gone(res)
+          res.setMaxListeners(0)
           res.writeHead(200, { 'content-length': String(TOTAL_BYTES) })
           while (written < TOTAL_BYTES && !res.destroyed) {
             written += chunk.length
