@@ -6,6 +6,7 @@ import type { Dispatcher } from 'undici'
 import type { CallDispatchOptions, CallOptions } from '../call.ts'
 import { Call } from '../call.ts'
 import type { SubjectToken } from '../subject-token.ts'
+import { lingerOnClose } from './lingering-close.ts'
 import { gatherBody, MAX_GATHERED_BYTES, streamBody } from './request-body.ts'
 import type { RequestHead } from './request-head.ts'
 import { ResponseRelay } from './response-relay.ts'
@@ -109,6 +110,7 @@ export function createRelay(options: RelayOptions): Relay {
         if (expectsContinue && !res.headersSent) res.writeContinue()
       })
       res.once('close', () => drainRequest(req, body))
+      lingerOnClose(req)
       dispatcher.dispatch(dispatchOptions(admitted, call, body), handler)
     }
   }

@@ -1,0 +1,24 @@
+import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+
+/** How long a caller may go on uploading after an answer that ends its connection. */
+const LINGER_MS = 5_000
+
+/**
+ * Node closes a connection behind its last answer at once. Is the upload not over, that resets it, and the caller may lose
+ * the answer. So only our side is closed, and what still comes is read until the caller closes too, 5 s at most (RFC 9112 §9.6).
+ */
+export function lingerOnClose(req: IncomingMessage, lingerMs = LINGER_MS): void {
+  const { socket } = req
+  socket.destroySoon = () => {
+    if (req.complete) Socket.prototype.destroySoon.call(socket)
+    else closeHalf(socket, lingerMs)
+  }
+}
+
+function closeHalf(socket: Socket, lingerMs: number): void {
+  socket.end()
+  const timer = setTimeout(() => socket.destroy(), lingerMs)
+  timer.unref()
+  socket.once('close', () => clearTimeout(timer))
+}
