@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http'
+import { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { admit } from './admission.ts'
 import { REFUSALS, writeRefusal } from './refusal.ts'
@@ -7,20 +8,49 @@ import type { Relay } from './relay.ts'
 /** Node hands upgrades over outside of all routing and hooks: they come in here, and through the same admission. */
 export function listenForUpgrades(server: Server, relay: Relay, pseudonym: string): void {
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Node has taken its own listeners off; without one an error would end the process.
-    socket.on('error', () => socket.destroy())
-    if (!isWebSocketHandshake(req)) return serveWithoutUpgrade(server, req, socket, head)
-    const target = req.url ?? ''
-    const { method = '', httpVersion, rawHeaders } = req
-    const admission = admit({ method, target, httpVersion, rawHeaders }, pseudonym)
-    if (admission.kind === 'refused') return writeRefusal(socket, admission.refusal)
-    if (head.length > 0) socket.unshift(head)
-    relay.tunnel({ req, target, head: admission.head, path: admission.path }, socket)
+    takeOver(socket, () => {
+      if (isWebSocketHandshake(req)) openTunnel(relay, pseudonym, { req, socket, head })
+      else serveWithoutUpgrade(server, req, socket, head)
+    })
   })
   server.on('connect', (_req: IncomingMessage, socket: Duplex) => {
-    socket.on('error', () => socket.destroy())
-    writeRefusal(socket, REFUSALS.method)
+    takeOver(socket, () => writeRefusal(socket, REFUSALS.method))
   })
+}
+
+/** Node has taken its own listeners off the socket; without one an error would end the process. */
+function takeOver(socket: Duplex, proceed: () => void): void {
+  socket.on('error', () => socket.destroy())
+  afterEarlierAnswers(socket, proceed)
+}
+
+/** Node does not wait for the answers to what was pipelined before an upgrade: they go out first (RFC 9112 §9.3.2). */
+function afterEarlierAnswers(socket: Duplex, proceed: () => void): void {
+  const earlier = '_httpMessage' in socket ? socket._httpMessage : undefined
+  if (!(earlier instanceof ServerResponse)) {
+    if (socket.writable) proceed()
+  } else if (!socket.destroyed) {
+    // At its close Node has given the socket to the next answer, if one is due.
+    earlier.once('close', () => afterEarlierAnswers(socket, proceed))
+  }
+}
+
+function openTunnel(
+  relay: Relay,
+  pseudonym: string,
+  { req, socket, head }: { req: IncomingMessage; socket: Duplex; head: Buffer },
+): void {
+  const target = req.url ?? ''
+  const { method = '', httpVersion, rawHeaders } = req
+  const admission = admit({ method, target, httpVersion, rawHeaders }, pseudonym)
+  if (admission.kind === 'refused') {
+    writeRefusal(socket, admission.refusal)
+    return
+  }
+  if (head.length > 0) socket.unshift(head)
+  // An answer before this one may have set the time that an idle connection has.
+  req.socket.setTimeout(0)
+  relay.tunnel({ req, target, head: admission.head, path: admission.path }, socket)
 }
 
 /** Only a GET without a body is a handshake (RFC 6455 §4.1). */
