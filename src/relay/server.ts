@@ -69,6 +69,8 @@ export async function createRelayServer(options: RelayServerOptions): Promise<Fa
       if (request.admitted !== undefined) relay.relay(request.admitted, reply.raw)
     },
   })
+  // Node would drop the lines beyond the 1000th, and obey those that frame all the same. Their bytes are bounded.
+  app.server.maxHeadersCount = 0
   // 100 is sent when the body is wanted, not before (RFC 9110 §10.1.1).
   app.server.on('checkContinue', (req, res) => app.server.emit('request', req, res))
   listenForUpgrades(app.server, relay, pseudonym)
