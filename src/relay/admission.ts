@@ -24,19 +24,28 @@ export interface IncomingHead {
  */
 export function admit(incoming: IncomingHead, pseudonym: string): Admission {
   const { method, target, httpVersion } = incoming
+  // Node's parser takes 2.0 and 0.9 on a request line too, whose framing would be another.
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return refused(REFUSALS.malformed, true)
   if (method === 'TRACE' || method === 'CONNECT') return refused(REFUSALS.method)
   const path = canonicalPath(target)
   if (path === undefined) return refused(REFUSALS.target)
   const head = readRequestHead(incoming.rawHeaders)
   const isHostMissing = head.hostCount === 0 && httpVersion !== '1.0'
   if (isHostMissing || head.hostCount > 1) return refused(REFUSALS.host, true)
+  if (head.host !== undefined && !HOST.test(head.host)) return refused(REFUSALS.host, true)
   if (head.authorizationCount > 1) return refused(REFUSALS.authorization)
-  // Node takes `gzip, chunked` too, and would hand on bytes whose coding is lost.
-  if (head.transferEncoding !== undefined && head.transferEncoding.toLowerCase() !== 'chunked') {
-    return refused(REFUSALS.framing, true)
-  }
+  if (!isFramedPlainly(head.transferEncoding, httpVersion)) return refused(REFUSALS.framing, true)
   if (head.via.some((value) => value.includes(pseudonym))) return refused(REFUSALS.loop)
   return { kind: 'admitted', head, path }
+}
+
+/** RFC 9112 §3.2: uri-host [ ":" port ] of RFC 3986, which may be empty. */
+const HOST = /^(?:\[[\w.:~!$&'()*+,;=-]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/
+
+/** Node takes `gzip, chunked` too, and would hand on bytes whose coding is lost; HTTP/1.0 has no codings (RFC 9112 §6.1). */
+function isFramedPlainly(transferEncoding: string | undefined, httpVersion: string): boolean {
+  if (transferEncoding === undefined) return true
+  return httpVersion === '1.1' && transferEncoding.toLowerCase() === 'chunked'
 }
 
 function refused(refusal: Refusal, closes = false): Admission {

@@ -22,13 +22,13 @@ export const REFUSALS = {
     status: 400,
     reason: 'Bad Request',
     code: 'invalid_request',
-    message: 'The request must have exactly one Host field.',
+    message: 'The request must have exactly one Host field, a host with an optional port.',
   },
   framing: {
     status: 400,
     reason: 'Bad Request',
     code: 'invalid_request',
-    message: 'Transfer-Encoding must be exactly "chunked".',
+    message: 'Transfer-Encoding must be exactly "chunked", in HTTP/1.1.',
   },
   malformed: {
     status: 400,
