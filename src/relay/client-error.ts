@@ -18,11 +18,11 @@ function refusalFor(code: string | undefined): Refusal {
   return REFUSALS.malformed
 }
 
-/** Whether an answer is being written on the socket: ours would land in the middle of it. */
+/** Whether an answer is being written, or due to an earlier and whole request: ours would land in the middle or be taken for it. */
 function isAnswering(socket: Socket): boolean {
   return (
     '_httpMessage' in socket &&
     socket._httpMessage instanceof ServerResponse &&
-    socket._httpMessage.headersSent
+    (socket._httpMessage.headersSent || socket._httpMessage.req.complete)
   )
 }
