@@ -1,3 +1,12 @@
+import {
+  credentialOverrides,
+  healthAgents,
+  nominatedStripping,
+  underscores,
+} from './advisories/headers.ts'
+import { dependencies, redirectsAndCaches, splitMessages } from './advisories/messages.ts'
+import { cacheKeys, queryMatching } from './advisories/policies.ts'
+import { encodedDots, unverifiedTls } from './advisories/tls-and-urls.ts'
 import type { Group } from './check.ts'
 import { authorization } from './http/authorization.ts'
 import { bodies } from './http/bodies.ts'
@@ -80,6 +89,22 @@ export const GROUPS: readonly Group[] = [
       logInjection,
       requesterClient,
       tunnelEnd,
+    ],
+  },
+  {
+    title: 'Advisories of this class',
+    lines: [
+      unverifiedTls,
+      encodedDots,
+      nominatedStripping,
+      underscores,
+      healthAgents,
+      queryMatching,
+      splitMessages,
+      redirectsAndCaches,
+      cacheKeys,
+      credentialOverrides,
+      dependencies,
     ],
   },
 ]

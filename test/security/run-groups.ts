@@ -100,7 +100,7 @@ async function withDeadline(work: Promise<unknown>, deadlineMs: number): Promise
   }
 }
 
-/** Reports are passed around: no token stands in one. */
+/** One line, and no token: reports are passed around. */
 function mask(text: string): string {
-  return text.replaceAll(/eyJ[\w.~+/-]*/g, '[token]')
+  return text.replaceAll(/eyJ[\w.~+/-]*/g, '[token]').replaceAll(/\s*\n\s*/g, ' | ')
 }

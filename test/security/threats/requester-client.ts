@@ -42,7 +42,7 @@ export const requesterClient: Line = {
 }
 
 function refusesExtra(extra: string): Check {
-  return inLab(`${extra} on top refuses it, and the operator is told`, async (lab) => {
+  return inLab(`${extra} on top refuses it, and the audit line says why`, async (lab) => {
     const house = await buildHouse(lab)
     house.realm.faults.next({ kind: 'claims', claims: { scope: `${SCOPE} ${extra}` } })
     const answer = await house.call({ token: await tokenOf(lab) })
@@ -51,10 +51,6 @@ function refusesExtra(extra: string): Check {
       [403, 'exchange-refused', 1],
       'answer and sends',
     )
-    expectEqual(
-      house.scopelift.log.some((line) => line['level'] === 50 || line['level'] === 'error'),
-      true,
-      'an error in the log',
-    )
+    expectEqual(house.scopelift.audit[0]?.['reason'], 'denied-extra-scope', 'reason')
   })
 }

@@ -7,8 +7,8 @@ import type { House } from '../lab.ts'
 import { buildHouse, outcomeOf, SCOPE, tokenOf } from '../lab.ts'
 import { headOf, openWire, send } from '../wire.ts'
 
-const FORGED = 10_000
-const CONNECTIONS = 16
+const FORGED = 2_000
+const CONNECTIONS = 8
 
 export const storms: Line = {
   id: 'T12',
@@ -153,7 +153,7 @@ async function sendForged({ url, stand }: House, payload: string): Promise<numbe
   const share = FORGED / CONNECTIONS
   const counts = Array.from({ length: CONNECTIONS }, async (_, connection) => {
     const wire = await openWire(url)
-    const batch = 125
+    const batch = 25
     for (let sent = 0; sent < share; sent += batch) {
       let text = ''
       for (let i = 0; i < batch; i += 1) {

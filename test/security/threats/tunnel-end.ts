@@ -4,7 +4,7 @@ import type { Line } from '../check.ts'
 import { inLab } from '../check.ts'
 import { expectEqual, expectThat } from '../expect.ts'
 import type { OnUpgrade } from '../kit-upstream.ts'
-import { buildHouse, outcomeOf, SCOPE, tokenOf } from '../lab.ts'
+import { buildHouse, outcomeOf, SCOPE, tokenOf, until } from '../lab.ts'
 import { headOf, openWire } from '../wire.ts'
 
 const HANDSHAKE = [
@@ -43,7 +43,7 @@ export const tunnelEnd: Line = {
         }
         const lateMs = Date.now() - Number(decodeJwt(token).exp) * 1000
         expectThat(lateMs < 2_000, `the tunnel ended ${lateMs} ms after its token`)
-        expectEqual(upstreamEnded, true, 'the upstream’s side has ended')
+        await until(() => upstreamEnded, 'the end of the upstream’s side')
       },
     ),
     inLab('a tunnel of the caller’s own token is the upstream’s affair', async (lab) => {
@@ -79,6 +79,8 @@ function guarded(onEnd: () => void): OnUpgrade {
     }
     socket.write(SWITCHED)
     socket.resume()
+    // The server's sockets stay half open until somebody ends them.
+    socket.on('end', onEnd)
     socket.on('close', onEnd)
   }
 }
