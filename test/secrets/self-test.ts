@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { tmpdir } from 'node:os'
 import type { Check } from '../e2e/check.ts'
 import { createCorpus, KINDS } from './corpus.ts'
 import type { House } from './house.ts'
 import { createNeedles } from './needles.ts'
+import { startProgram } from './program.ts'
 import { searchTexts } from './search.ts'
 
 /** A search that finds nothing proves nothing until it has found something. */
@@ -44,6 +46,30 @@ export function selfChecks(house: House): readonly Check[] {
         ]) {
           assert.equal(needles.find(`log ${text} line`).length, 1, `as ${text.length} characters`)
         }
+      },
+    },
+    {
+      sentence: 'the search finds what the real program prints: the start line names the upstream',
+      async run() {
+        const corpus = createCorpus()
+        const needles = createNeedles()
+        const program = startProgram({
+          cwd: tmpdir(),
+          env: {
+            KEYCLOAK_SERVER_URL: house.authorizationServer.url,
+            KEYCLOAK_REALM: house.authorizationServer.realm,
+            KEYCLOAK_CLIENT_ID: 'x',
+            KEYCLOAK_CLIENT_SECRET: house.secret,
+            UPSTREAM_URL: `http://127.0.0.1:9/${needles.plant('planted')}`,
+            PORT: '0',
+            ADMIN_PORT: '0',
+          },
+        })
+        await program.listening
+        program.signal('SIGTERM')
+        assert.equal(await program.ended, 0)
+        corpus.add('stdout', 'the program', program.stdout())
+        assert.equal(searchTexts(corpus, needles, 'stdout').length, 1)
       },
     },
     {

@@ -24,6 +24,10 @@ export function crashChecks(house: House): readonly Check[] {
       }),
     ),
     {
+      sentence: `an error that even the crash handler misses, secret by ${source}`,
+      run: () => crash(house, 'miss', givenBy(source, house, `missed, secret by ${source}`)),
+    },
+    {
       sentence: `a diagnostic report on a signal, secret by ${source}`,
       run: () => report(house, givenBy(source, house, `report, secret by ${source}`)),
     },
@@ -41,6 +45,8 @@ const PRELOAD = `
 const fail = {
   throw: (error) => { throw error },
   reject: (error) => { Promise.reject(error) },
+  // What Node itself then prints is the error, so this one holds nothing.
+  miss: () => { process.removeAllListeners('uncaughtException'); throw new Error('a bug') },
   'throw-nothing': (error) => { throw { token: error.message } },
 }
 process.once('SIGUSR2', () => {
@@ -70,7 +76,8 @@ async function crash(house: House, how: string, options: StartOptions): Promise<
     await expectOutcome(house, running, 'stepped-up', token)
     running.program.signal('SIGUSR2')
     await running.program.ended
-    assert.match(running.program.stdout(), /"level":"fatal".*"msg":"crashed"/)
+    if (how === 'miss') assert.match(running.program.stderr(), /Node\.js report completed/)
+    else assert.match(running.program.stdout(), /"level":"fatal".*"msg":"crashed"/)
   })
 }
 
