@@ -6,13 +6,24 @@ import { parseSoakOptions } from './options.ts'
 import { createRandom } from './random.ts'
 import type { Report, Scenario } from './scenario.ts'
 import { judge } from './scenario.ts'
+import { eventStreams } from './scenarios/event-streams.ts'
+import { keptConnections } from './scenarios/kept-connections.ts'
 import { randomFaults } from './scenarios/random-faults.ts'
 import { shutdown } from './scenarios/shutdown.ts'
+import { tunnels } from './scenarios/tunnels.ts'
 import { uploads } from './scenarios/uploads.ts'
 import { upstreamRestart } from './scenarios/upstream-restart.ts'
 import { checkBuilt } from './sidecar-process.ts'
 
-const SCENARIOS: readonly Scenario[] = [randomFaults, uploads, shutdown, upstreamRestart]
+const SCENARIOS: readonly Scenario[] = [
+  randomFaults,
+  uploads,
+  eventStreams,
+  keptConnections,
+  tunnels,
+  shutdown,
+  upstreamRestart,
+]
 
 const tally = { passed: 0, failed: 0 }
 process.exitCode = await main()

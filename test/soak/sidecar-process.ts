@@ -17,6 +17,8 @@ export interface SidecarProcess {
   readonly hasEnded: boolean
   /** Lines of the log at level `fatal`, and what was written to stderr. */
   readonly complaints: readonly string[]
+  /** How often the audit gave each reason for `upstream-unavailable`. */
+  readonly breakdowns: ReadonlyMap<string, number>
   terminate(): void
   close(): Promise<void>
 }
@@ -62,6 +64,7 @@ export async function startSidecarProcess(options: {
       return child.exitCode !== null || child.signalCode !== null
     },
     complaints: output.complaints,
+    breakdowns: output.breakdowns,
     terminate: () => void child.kill('SIGTERM'),
     close: () => stop(child, ended),
   }
@@ -79,6 +82,7 @@ function readOutput(child: ChildProcess) {
   const complain = (line: string) => {
     if (complaints.length < MAX_COMPLAINTS) complaints.push(line)
   }
+  const breakdowns = new Map<string, number>()
   const started = new Promise<Started>((resolve) => {
     let addresses: { url: string; adminUrl: string } | undefined
     let inspectorUrl: string | undefined
@@ -88,6 +92,8 @@ function readOutput(child: ChildProcess) {
     }
     onLine(child.stdout, (text) => {
       if (text.includes('"level":"fatal"')) complain(text)
+      const reason = BREAKDOWN_LINE.exec(text)?.[1]
+      if (reason !== undefined) breakdowns.set(reason, (breakdowns.get(reason) ?? 0) + 1)
       if (addresses !== undefined) return
       const line = parseLogLine(text)
       if (line.kind !== 'listening') return
@@ -100,9 +106,10 @@ function readOutput(child: ChildProcess) {
       if (!INSPECTOR_LINE.test(text)) complain(text)
     })
   })
-  return { complaints, started }
+  return { complaints, breakdowns, started }
 }
 
+const BREAKDOWN_LINE = /"outcome":"upstream-unavailable","reason":"([^"]*)"/
 const INSPECTOR_LINE = /^(Debugger |For help, see: |$)/
 
 function onLine(input: ChildProcess['stdout'], take: (text: string) => void): void {

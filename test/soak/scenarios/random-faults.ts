@@ -12,6 +12,7 @@ import type { House } from '../house.ts'
 import { startHouse } from '../house.ts'
 import type { Identity } from '../identities.ts'
 import { inParallel } from '../in-parallel.ts'
+import { listOf } from '../list-of.ts'
 import { readFigures, readOutcomes } from '../process-figures.ts'
 import type { Report, Scenario, Surroundings, Verdict } from '../scenario.ts'
 import { judge, judgeDefects } from '../scenario.ts'
@@ -102,6 +103,7 @@ async function soak(around: Surroundings, house: House, ledger: Ledger): Promise
       { name: 'requests', value: `${total} in ${seconds.toFixed(0)} s, ${CALLERS} callers` },
       { name: 'endings', value: listOf(run.endings) },
       { name: 'outcomes', value: listOf(outcomes) },
+      { name: 'reasons of upstream-unavailable', value: listOf(sidecar.breakdowns) },
       {
         name: 'exchanges asked of Keycloak',
         value: `${house.authorizationServer.exchanges}, ${faults} faults laid`,
@@ -197,11 +199,4 @@ function count(run: Run, plan: Plan, identity: Identity | undefined, ending: End
   const finding = judgeEnding(entry, identity, ending)
   if (finding?.kind === 'race') run.races.push(finding.sentence)
   else if (finding !== undefined) run.defects.push(finding.sentence)
-}
-
-function listOf(counts: ReadonlyMap<string, number>): string {
-  return [...counts]
-    .sort((one, other) => other[1] - one[1])
-    .map(([name, count]) => `${name} ${count}`)
-    .join(', ')
 }

@@ -6,6 +6,7 @@ import type { House } from '../house.ts'
 import { startHouse } from '../house.ts'
 import type { Identity } from '../identities.ts'
 import { inParallel } from '../in-parallel.ts'
+import { listOf } from '../list-of.ts'
 import { readFigures, readOutcomes, readRssPeak } from '../process-figures.ts'
 import type { Report, Scenario, Surroundings } from '../scenario.ts'
 import { judge, judgeDefects } from '../scenario.ts'
@@ -91,7 +92,8 @@ async function uploadAll(
         name: 'granted at once / at the second try',
         value: `${counts.atOnce} / ${counts.atSecond}`,
       },
-      { name: 'outcomes', value: [...outcomes].map((pair) => pair.join(' ')).join(', ') },
+      { name: 'outcomes', value: listOf(outcomes) },
+      { name: 'reasons of upstream-unavailable', value: listOf(sidecar.breakdowns) },
       {
         name: 'RSS before, peak, after',
         value: [before.rssBytes, peak, after.rssBytes].map(toMib).join(', '),

@@ -53,11 +53,13 @@ function denyLater(req: IncomingMessage, res: ServerResponse): void {
   const decide = () => {
     if (isDecided) return
     isDecided = true
+    const then = req.headers['x-soak-then']
     res.writeHead(403, {
+      // Who will not read on says so: else the next request on the connection would pay for it.
+      ...(then === 'read-on' ? {} : { connection: 'close' }),
       'www-authenticate': `Bearer error="insufficient_scope", scope="${SCOPE}"`,
       'content-length': '0',
     })
-    const then = req.headers['x-soak-then']
     if (then === 'stop') req.pause()
     if (then === 'reset') res.once('finish', () => req.socket.resetAndDestroy())
     res.end()
