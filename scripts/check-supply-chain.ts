@@ -25,6 +25,7 @@ const read = (path: string) => readFile(path, 'utf8')
 const parsed: unknown = JSON.parse(await read('package.json'))
 const manifest = isJsonObject(parsed) ? parsed : {}
 const lock = parseLockFile(await read('package-lock.json'))
+const MAX_SHOWN = 10
 let passed = 0
 let failed = 0
 
@@ -68,7 +69,8 @@ async function run(sentence: string, judge: Judge): Promise<void> {
     .then(judge)
     .catch((error: unknown) => [error instanceof Error ? error.message : String(error)])
   stdout.write(`  ${mistakes.length === 0 ? '✓' : '✗'} ${sentence}\n`)
-  for (const mistake of mistakes) stdout.write(`      ${mistake}\n`)
+  for (const mistake of mistakes.slice(0, MAX_SHOWN)) stdout.write(`      ${mistake}\n`)
+  if (mistakes.length > MAX_SHOWN) stdout.write(`      and ${mistakes.length - MAX_SHOWN} more\n`)
   if (mistakes.length === 0) passed += 1
   else failed += 1
 }

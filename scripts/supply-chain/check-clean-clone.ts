@@ -20,13 +20,13 @@ export async function checkCleanClone(repository: string): Promise<readonly stri
     ] as const
     for (const [program, args, cwd] of steps) {
       const { code, stderr } = await runProgram(program, args, cwd)
-      if (code !== 0) return [`${program} ${args.slice(0, 2).join(' ')}: ${lastLines(stderr)}`]
+      if (code !== 0) return [`${program} ${args.slice(0, 2).join(' ')}: ${firstLines(stderr)}`]
     }
     const first = await digestOf(clone)
     const moved = join(folder, 'another place')
     await rename(clone, moved)
     const { code, stderr } = await runProgram('npm', ['run', '--silent', 'build'], moved)
-    if (code !== 0) return [`the second build: ${lastLines(stderr)}`]
+    if (code !== 0) return [`the second build: ${firstLines(stderr)}`]
     return first === (await digestOf(moved)) ? [] : ['two builds differ']
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -39,6 +39,7 @@ async function digestOf(clone: string): Promise<string> {
     .digest('hex')
 }
 
-function lastLines(text: string): string {
-  return text.trim().split('\n').slice(-5).join('\n')
+/** npm says first what is wrong, and then how it is used. */
+function firstLines(text: string): string {
+  return text.trim().split('\n').slice(0, 5).join(' ')
 }
