@@ -15,8 +15,8 @@ export interface Identities {
   draw(random: Random): Promise<Identity>
 }
 
-const MAX_KEPT = 400
-const NEW_LOGIN = 0.06
+const MAX_KEPT = 100
+const NEW_LOGIN = 0.03
 
 export function createIdentities(server: AuthorizationServer, users: number): Identities {
   const kept: Identity[] = []

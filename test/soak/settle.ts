@@ -13,22 +13,21 @@ export interface Tolerance {
   readonly heapBytes: number | undefined
 }
 
-const SETTLE_DEADLINE_MS = 20_000
+const SETTLE_DEADLINE_MS = 12_000
 const LOOK_EVERY_MS = 250
 const MIB = 1024 * 1024
 
-/** Waits until idle connections have ended and all is given back, or 20 s, and reads the figures then. */
+/** Waits until idle connections have ended and no more is held than before, or 12 s, and reads the figures then. */
 export async function settle(
   process: SidecarProcess,
   before: ProcessFigures,
-  tolerance: Tolerance,
 ): Promise<ProcessFigures> {
   const startedAt = performance.now()
   for (;;) {
     const now = await readFigures(process, { isHeapExact: false })
     const isSettled =
-      now.fds <= before.fds + tolerance.fds &&
-      now.timers <= before.timers + tolerance.timers &&
+      now.fds <= before.fds &&
+      now.timers <= before.timers &&
       now.replayBytes === 0 &&
       now.openUpgrades === 0
     if (isSettled || performance.now() - startedAt > SETTLE_DEADLINE_MS) break

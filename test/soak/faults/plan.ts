@@ -59,6 +59,7 @@ const FAULTS = [
   'silent-close',
 ] as const
 
+// Keycloak does not grant `mcp:get_server_info` to the callers' role: there the denial stands.
 const SCOPES = [
   'mcp:list_files',
   'mcp:get_server_info',

@@ -88,7 +88,7 @@ async function keep(around: Surroundings, house: House): Promise<Report> {
   const stillOpen = kept.filter(({ connection }) => connection.isOpen).length
   const rssBytes = await readRss(sidecar.pid)
   for (const { connection } of kept) connection.close()
-  const after = await settle(sidecar, before, TOLERANCE)
+  const after = await settle(sidecar, before)
   return {
     figures: [
       {

@@ -89,13 +89,13 @@ async function soak(around: Surroundings, house: House, ledger: Ledger): Promise
   const half = Math.round((total + warm) / 2)
   const startedAt = performance.now()
   let faults = await rest(0, warm)
-  const atWarm = await settle(sidecar, first, TOLERANCE)
+  const atWarm = await settle(sidecar, first)
   around.say(`warm after ${warm} requests: heap ${toMib(atWarm.heapBytes)}`)
   faults += await rest(warm, half)
-  const atHalf = await settle(sidecar, first, TOLERANCE)
+  const atHalf = await settle(sidecar, first)
   around.say(`half after ${half} requests: heap ${toMib(atHalf.heapBytes)}`)
   faults += await rest(half, total)
-  const atEnd = await settle(sidecar, first, TOLERANCE)
+  const atEnd = await settle(sidecar, first)
   const seconds = (performance.now() - startedAt) / 1000
   const outcomes = await readOutcomes(sidecar.adminUrl)
   return {

@@ -53,16 +53,17 @@ async function open(around: Surroundings, house: House, upstream: EchoUpstream):
     inParallel(CALLERS, end - first, async (i) => {
       const random = around.random(first + i)
       try {
-        messages += await useTunnel(house, random)
+        const echoed = await useTunnel(house, random)
+        messages += echoed
       } catch (error) {
         defects.push(`${first + i}: ${error instanceof Error ? error.message : String(error)}`)
       }
     })
   const first = await readFigures(sidecar, { isHeapExact: true })
   await openSome(0, total / 2)
-  const before = await settle(sidecar, first, TOLERANCE)
+  const before = await settle(sidecar, first)
   await openSome(total / 2, total)
-  const after = await settle(sidecar, first, TOLERANCE)
+  const after = await settle(sidecar, first)
   return {
     figures: [
       { name: 'tunnels', value: `${total}, ${CALLERS} at a time, ${messages} messages echoed` },

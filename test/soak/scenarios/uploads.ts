@@ -80,7 +80,7 @@ async function uploadAll(
   const seconds = (performance.now() - startedAt) / 1000
   const outcomes = await readOutcomes(sidecar.adminUrl)
   const peak = await readRssPeak(sidecar.pid)
-  const after = await settle(sidecar, before, TOLERANCE)
+  const after = await settle(sidecar, before)
   return {
     figures: [
       {

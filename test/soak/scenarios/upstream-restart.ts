@@ -87,7 +87,7 @@ async function restart(
   isOver = true
   await calling
   agent.destroy()
-  const after = await settle(house.sidecar, before, TOLERANCE)
+  const after = await settle(house.sidecar, before)
   const report = judgeCalls(calls, outages)
   return { ...report, verdicts: [...report.verdicts, ...judgeSettled(before, after, TOLERANCE)] }
 }
