@@ -15,8 +15,12 @@ export function findForbiddenScopes(
     ...(policyFile?.routes ?? []).flatMap(({ scopes }) => scopes ?? []),
     ...(llamaStack === undefined ? [] : wantedScopes(llamaStack)),
   ]
-  return [...new Set(named)].filter((scope) => !scopeRules.isAllowed(scope)).sort()
+  const isMissed = (scope: string) => !scopeRules.isAllowed(scope) && !LOGIN_SCOPES.has(scope)
+  return [...new Set(named)].filter(isMissed).sort()
 }
+
+/** Every login brings them (OpenID Connect Core §5.4): nobody has to ask for them. */
+const LOGIN_SCOPES: ReadonlySet<string> = new Set(['openid', 'profile', 'email'])
 
 function wantedScopes({ rules, claimsMapping }: LlamaStackPolicy): readonly string[] {
   const attribute = claimsMapping.get('scope')

@@ -5,12 +5,17 @@ import { REFUSALS, writeRefusal } from './refusal.ts'
 
 /** What Node's parser refuses never becomes a request: it is answered on the socket, which is closed. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  // What still comes behind a refusal is dropped, and is no second mistake.
+  if (refused.has(socket) && error.code !== 'ECONNRESET') return
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
     socket.destroy()
     return
   }
+  refused.add(socket)
   writeRefusal(socket, refusalFor(error.code))
 }
+
+const refused = new WeakSet<Socket>()
 
 function refusalFor(code: string | undefined): Refusal {
   if (code === 'HPE_HEADER_OVERFLOW') return REFUSALS.headersTooLarge

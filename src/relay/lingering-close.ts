@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /** How long a caller may go on uploading after an answer that ends its connection. */
 const LINGER_MS = 5_000
@@ -16,8 +17,10 @@ export function lingerOnClose(req: IncomingMessage, lingerMs = LINGER_MS): void 
   }
 }
 
-function closeHalf(socket: Socket, lingerMs: number): void {
+/** Closes our side; what the caller still sends is dropped, or the connection would never end. */
+export function closeHalf(socket: Duplex, lingerMs = LINGER_MS): void {
   socket.end()
+  socket.resume()
   const timer = setTimeout(() => socket.destroy(), lingerMs)
   timer.unref()
   socket.once('close', () => clearTimeout(timer))

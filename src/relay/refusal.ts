@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { closeHalf } from './lingering-close.ts'
 
 /** An answer of our own, in the envelope that the clients of Llama Stack and OpenAI parse. */
 export interface Refusal {
@@ -60,6 +61,12 @@ export const REFUSALS = {
     code: 'method_not_allowed',
     message: 'TRACE and CONNECT are not relayed.',
   },
+  expectation: {
+    status: 417,
+    reason: 'Expectation Failed',
+    code: 'invalid_request',
+    message: 'The only expectation that is met is 100-continue.',
+  },
   loop: {
     status: 508,
     reason: 'Loop Detected',
@@ -99,7 +106,8 @@ export function writeRefusal(socket: Duplex, refusal: Refusal): void {
   const lines = [...refusalLines(body), 'connection', 'close']
   let head = `HTTP/1.1 ${refusal.status} ${refusal.reason}\r\n`
   for (let i = 0; i < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`
-  socket.end(`${head}\r\n${body}`)
+  socket.write(`${head}\r\n${body}`)
+  closeHalf(socket)
 }
 
 function refusalBody({ status, code, message }: Refusal): string {

@@ -6,7 +6,8 @@ import type { Dispatcher } from 'undici'
 import type { CallDispatchOptions, CallOptions } from '../call.ts'
 import { Call } from '../call.ts'
 import type { SubjectToken } from '../subject-token.ts'
-import { lingerOnClose } from './lingering-close.ts'
+import { watchHandshake } from './handshake-watch.ts'
+import { closeHalf, lingerOnClose } from './lingering-close.ts'
 import { gatherBody, MAX_GATHERED_BYTES, streamBody } from './request-body.ts'
 import type { RequestHead } from './request-head.ts'
 import { ResponseRelay } from './response-relay.ts'
@@ -121,13 +122,16 @@ export function createRelay(options: RelayOptions): Relay {
     const res = new ServerResponse(req)
     res.assignSocket(req.socket)
     res.shouldKeepAlive = false
+    const watch = watchHandshake(socket, () => handler.callerLeft())
     res.once('finish', () => {
       res.detachSocket(req.socket)
-      socket.end()
+      watch.refuse()
+      closeHalf(socket)
     })
     const handler = new TunnelRelay({
       ...responseOptions(call, res),
       socket,
+      watch,
       now: options.epochNow,
       onOpened() {
         openTunnels += 1

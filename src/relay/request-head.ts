@@ -14,7 +14,6 @@ export interface RequestHead {
   readonly transferEncoding: string | undefined
   /** Node's parser has checked it: digits, and not beside Transfer-Encoding. */
   readonly contentLength: string | undefined
-  readonly upgrade: string | undefined
   readonly expectsContinue: boolean
   /** Values of `Via`, each as it came. */
   readonly via: readonly string[]
@@ -36,7 +35,6 @@ export function readRequestHead(rawHeaders: RawHeaders): RequestHead {
     hostCount: 0,
     transferEncoding: undefined,
     contentLength: undefined,
-    upgrade: undefined,
     expectsContinue: false,
     via,
   }
@@ -59,9 +57,6 @@ export function readRequestHead(rawHeaders: RawHeaders): RequestHead {
       case 'transfer-encoding':
         head.transferEncoding =
           head.transferEncoding === undefined ? value : `${head.transferEncoding}, ${value}`
-        continue
-      case 'upgrade':
-        head.upgrade = value
         continue
       case 'expect':
         head.expectsContinue = value.toLowerCase() === '100-continue'

@@ -38,6 +38,7 @@ export function readResponseHead(
       isChunked = true
     }
     if (HOP_BY_HOP.has(name) || name === OUTCOME_FIELD) continue
+    if (ours.isIssued && isTargetedCacheField(name)) continue
     if (name === 'content-length') contentLength = Number(value)
     if (name === 'cache-control' && ours.isIssued) {
       cacheControl = cacheControl === undefined ? value : `${cacheControl}, ${value}`
@@ -50,6 +51,11 @@ export function readResponseHead(
   kept.push('via', ours.via)
   if (ours.outcome !== undefined) kept.push(OUTCOME_FIELD, ours.outcome)
   return { lines: kept, contentLength }
+}
+
+/** Fields that outrank Cache-Control at a cache of their kind (RFC 9213): `private` must not be undone by them. */
+function isTargetedCacheField(name: string): boolean {
+  return name === 'surrogate-control' || name.endsWith('-cache-control')
 }
 
 /** How the request ended, in one word; an upstream's own field of that name is removed. */

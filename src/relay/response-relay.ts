@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http'
+import { STATUS_CODES } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Call } from '../call.ts'
 import { readRawHeaders } from '../raw-headers.ts'
-import { writeInterim } from './interim-response.ts'
+import type { InterimResponses } from './interim-response.ts'
+import { createInterimResponses } from './interim-response.ts'
 import { REFUSALS, sendRefusal } from './refusal.ts'
 import { readResponseHead } from './response-lines.ts'
 
@@ -24,7 +26,11 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   readonly #res: ServerResponse
   #controller: Controller | undefined
   #bytesLeft: number | undefined
+  /** 204 and 304: nothing follows their head, whatever length it announces (RFC 9112 §6.3). */
+  #isHeadAll = false
   #hasUnsentHead = false
+  #isPaused = false
+  #interim: InterimResponses | undefined
 
   constructor(options: ResponseRelayOptions) {
     this.options = options
@@ -49,7 +55,8 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     const { call, via, hasOutcomeHeader, isDraining } = this.options
     const rawHeaders = readRawHeaders(controller.rawHeaders)
     if (status < 200) {
-      writeInterim(this.#res, status, rawHeaders)
+      this.#interim ??= createInterimResponses(this.#res)
+      this.#interim.write(status, rawHeaders)
       return
     }
     const head = readResponseHead(rawHeaders, {
@@ -59,9 +66,10 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     })
     if (head === undefined) throw new BadAnswerError()
     if (isDraining()) head.lines.push('connection', 'close')
-    this.#res.writeHead(status, statusMessage ?? '', head.lines)
+    this.#res.writeHead(status, reasonPhrase(status, statusMessage), head.lines)
     call.publish()
     this.#bytesLeft = head.contentLength
+    this.#isHeadAll = status === 204 || status === 304
     this.#sendHeadSoon()
   }
 
@@ -75,10 +83,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
         return
       }
     }
-    if (!this.#res.write(chunk)) {
-      controller.pause()
-      this.#res.once('drain', () => controller.resume())
-    }
+    if (!this.#res.write(chunk)) this.#pause(controller)
   }
 
   onResponseEnd(): void {
@@ -89,6 +94,11 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Controller | undefined, error: Error): void {
     const { call, via, hasOutcomeHeader } = this.options
     if (call.isAbandoned) return
+    // The transport takes the announced octets for missing.
+    if (this.#isHeadAll) {
+      this.onResponseEnd()
+      return
+    }
     if (this.#res.headersSent) {
       // Too late for another answer: the caller gets what came, and must see that it is not whole.
       if (this.#res.socket === null) this.#res.destroy()
@@ -104,7 +114,19 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     call.publish()
   }
 
-  protected callerLeft(): void {
+  /** Until the caller has read. One listener, however many chunks still come: those of a held denial come all at once. */
+  #pause(controller: Controller): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    controller.pause()
+    this.#res.once('drain', () => {
+      this.#isPaused = false
+      controller.resume()
+    })
+  }
+
+  /** Aborts whatever works for the caller. */
+  callerLeft(): void {
     this.options.call.abandon()
     this.#controller?.abort(new CallerLeftError())
   }
@@ -128,6 +150,12 @@ export class BadAnswerError extends Error {
   readonly code = 'ERR_BAD_ANSWER'
   override name = 'BadAnswerError'
   override message = 'the framing of the answer is ambiguous'
+}
+
+/** A phrase may hold octets that no longer are what the upstream wrote (RFC 9112 §4): then the status speaks for itself. */
+function reasonPhrase(status: number, phrase: string | undefined): string {
+  const isPlain = phrase !== undefined && /^[\t\x20-\x7e]*$/.test(phrase)
+  return isPlain ? phrase : (STATUS_CODES[status] ?? '')
 }
 
 function isTimeout(error: Error): boolean {

@@ -5,8 +5,9 @@ import fastify from 'fastify'
 import type { Dispatcher } from 'undici'
 import { admit } from './admission.ts'
 import { answerClientError } from './client-error.ts'
-import { sendRefusal } from './refusal.ts'
+import { REFUSALS, sendRefusal } from './refusal.ts'
 import type { Admitted, Relay } from './relay.ts'
+import { whenTurnComes } from './turn.ts'
 import { listenForUpgrades } from './upgrade.ts'
 
 declare module 'fastify' {
@@ -46,19 +47,20 @@ export async function createRelayServer(options: RelayServerOptions): Promise<Fa
   }
   app.decorateRequest('admitted', undefined)
   app.addHook('onRequest', (request, reply, done) => {
-    const { raw, originalUrl: target } = request
-    const { method, httpVersion, rawHeaders } = raw
-    const incoming = { method: method ?? '', target, httpVersion, rawHeaders }
-    const admission = admit(incoming, pseudonym)
-    if (admission.kind === 'refused') {
-      reply.hijack()
-      sendRefusal(reply.raw, admission.refusal, { closes: admission.closes })
-      return
-    }
-    request.admitted = { req: raw, target, head: admission.head, path: admission.path }
-    // Fastify would refuse an empty or malformed type with 415; the relay sends the caller's own line.
-    raw.headers['content-type'] = 'application/octet-stream'
-    done()
+    whenTurnComes(reply.raw, () => {
+      const { raw, originalUrl: target } = request
+      const { method = '', httpVersion, rawHeaders } = raw
+      const admission = admit({ method, target, httpVersion, rawHeaders }, pseudonym)
+      if (admission.kind === 'refused') {
+        reply.hijack()
+        sendRefusal(reply.raw, admission.refusal, { closes: admission.closes })
+        return
+      }
+      request.admitted = { req: raw, target, head: admission.head, path: admission.path }
+      // Fastify would refuse an empty or malformed type with 415; the relay sends the caller's own line.
+      raw.headers['content-type'] = 'application/octet-stream'
+      done()
+    })
   })
   await app.register(httpProxy, {
     upstream: options.upstream.origin,
@@ -73,6 +75,7 @@ export async function createRelayServer(options: RelayServerOptions): Promise<Fa
   app.server.maxHeadersCount = 0
   // 100 is sent when the body is wanted, not before (RFC 9110 §10.1.1).
   app.server.on('checkContinue', (req, res) => app.server.emit('request', req, res))
+  app.server.on('checkExpectation', (_req, res) => sendRefusal(res, REFUSALS.expectation))
   listenForUpgrades(app.server, relay, pseudonym)
   return app
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { readRawHeaders } from '../raw-headers.ts'
+import type { HandshakeWatch } from './handshake-watch.ts'
 import { readResponseHead } from './response-lines.ts'
 import type { ResponseRelayOptions } from './response-relay.ts'
 import { BadAnswerError, ResponseRelay } from './response-relay.ts'
@@ -8,6 +9,8 @@ import { BadAnswerError, ResponseRelay } from './response-relay.ts'
 export interface TunnelOptions extends ResponseRelayOptions {
   /** The caller's connection, after its handshake. */
   readonly socket: Duplex
+  /** Reads the caller's connection until then. */
+  readonly watch: HandshakeWatch
   /** Milliseconds since the epoch: the clock of a token's `exp`. */
   readonly now: () => number
   readonly onOpened: () => void
@@ -29,14 +32,16 @@ export class TunnelRelay extends ResponseRelay {
     _headers: unknown,
     upstream: Duplex,
   ): void {
-    const { call, res, socket, via, hasOutcomeHeader, onOpened, onClosed, now } = this.#tunnel
+    const { call, res, socket, watch, via, hasOutcomeHeader, onOpened, onClosed, now } =
+      this.#tunnel
     const rawHeaders = readRawHeaders(controller.rawHeaders)
     const head = readResponseHead(rawHeaders, {
       via,
       outcome: hasOutcomeHeader ? call.outcome : undefined,
       isIssued: false,
     })
-    if (head === undefined) throw new BadAnswerError()
+    if (head === undefined || !isWebSocket(rawHeaders)) throw new BadAnswerError()
+    watch.open()
     res.detachSocket(socketOf(res))
     socket.write(switchingProtocols(status, head.lines), 'latin1')
     call.publish()
@@ -45,6 +50,14 @@ export class TunnelRelay extends ResponseRelay {
     join(socket, upstream)
     if (call.issued !== undefined) closeAt(call.issued.expiresAt * 1000, now, socket, upstream)
   }
+}
+
+/** Nothing else was asked for (RFC 9110 §7.8), and the caller must not be told otherwise. */
+function isWebSocket(rawHeaders: readonly string[]): boolean {
+  const values = rawHeaders.filter(
+    (_value, index) => rawHeaders[index - 1]?.toLowerCase() === 'upgrade' && index % 2 === 1,
+  )
+  return values.length === 1 && values[0]?.trim().toLowerCase() === 'websocket'
 }
 
 function socketOf(res: ResponseRelayOptions['res']) {

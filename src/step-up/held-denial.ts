@@ -37,7 +37,7 @@ export function holdDenial(head: {
     body: () => Buffer.concat(chunks),
     release(handler, controller) {
       handler.onResponseStart?.(controller, status, {}, statusMessage)
-      for (const chunk of chunks) handler.onResponseData?.(controller, chunk)
+      if (bytes > 0) handler.onResponseData?.(controller, Buffer.concat(chunks))
     },
   }
 }

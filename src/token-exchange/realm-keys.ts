@@ -132,5 +132,5 @@ function judgeLiveness(answer: KeycloakAnswer): Liveness {
 function isKeySet(value: unknown): value is JSONWebKeySet {
   if (!isJsonObject(value)) return false
   const { keys } = value
-  return Array.isArray(keys) && keys.every(isJsonObject)
+  return Array.isArray(keys) && keys.length > 0 && keys.every(isJsonObject)
 }

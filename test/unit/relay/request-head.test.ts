@@ -62,10 +62,6 @@ t.test('only 100-continue is an expectation', async (t) => {
   t.equal(readRequestHead([]).expectsContinue, false)
 })
 
-t.test('an upgrade is read', async (t) => {
-  t.equal(readRequestHead(['Upgrade', 'websocket']).upgrade, 'websocket')
-})
-
 t.test('forwarding lines are set apart, also those with underscores', async (t) => {
   const apart = [
     ...['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto'],
@@ -90,7 +86,6 @@ t.test('a head without a line is empty', async (t) => {
     hostCount: 0,
     transferEncoding: undefined,
     contentLength: undefined,
-    upgrade: undefined,
     expectsContinue: false,
     via: [],
   })

@@ -5,6 +5,7 @@ import { mock } from 'node:test'
 import t from 'tap'
 import type { Settlement } from '../../../src/call.ts'
 import { Call } from '../../../src/call.ts'
+import { watchHandshake } from '../../../src/relay/handshake-watch.ts'
 import { TunnelRelay } from '../../../src/relay/tunnel.ts'
 import { createController } from '../step-up/attempt.ts'
 import { issuedToken } from '../step-up/fake-tokens.ts'
@@ -33,6 +34,7 @@ async function createHandshake(t: Scope) {
     call,
     res,
     socket,
+    watch: watchHandshake(socket, () => {}),
     via: '1.1 us',
     hasOutcomeHeader: true,
     isDraining: () => false,
@@ -46,7 +48,7 @@ async function createHandshake(t: Scope) {
   })
   function accept(...lines: readonly string[]): void {
     const controller = createController()
-    controller.rawHeaders = [...lines]
+    controller.rawHeaders = ['Upgrade', 'websocket', ...lines]
     call.settle({ outcome: 'preempted' })
     relay.onRequestUpgrade(controller, 101, {}, upstreamSocket)
   }
@@ -61,7 +63,7 @@ async function readText(side: Duplex): Promise<string> {
 
 t.test('a handshake is answered with the lines of the upstream, and ours', async (t) => {
   const { caller, accept, published, tunnels } = await createHandshake(t)
-  accept('Upgrade', 'websocket', 'Connection', 'Upgrade', 'Sec-WebSocket-Accept', 'abc=')
+  accept('Connection', 'Upgrade', 'Sec-WebSocket-Accept', 'abc=')
   t.equal(
     await readText(caller),
     [
@@ -133,6 +135,12 @@ t.test('a token that has expired opens no tunnel', async (t) => {
   handshake.call.issued = { ...issuedToken('wide'), expiresAt: 1 }
   handshake.accept()
   t.equal(handshake.socket.destroyed, true)
+})
+
+t.test('a 101 for another protocol opens nothing', async (t) => {
+  const { accept, tunnels } = await createHandshake(t)
+  t.throws(() => accept('Upgrade', 'foo'), { name: 'BadAnswerError' })
+  t.same(tunnels, { opened: 0, closed: 0 })
 })
 
 t.test('the own token does not end a tunnel', async (t) => {
