@@ -58,7 +58,11 @@ t.test('an answer that is none is 502 and leaves nothing behind', async (t) => {
     bytes = answer
     for (const credential of ['', `Authorization: Bearer ${token}\r\n`]) {
       const seen = await house.send(`${GET}${credential}\r\n`)
-      t.match(seen, /^(?:HTTP\/1\.1 102 Processing\r\n\r\n)?HTTP\/1\.1 502 [\s\S]*"code":"upstream_unavailable"/, name)
+      t.match(
+        seen,
+        /^(?:HTTP\/1\.1 102 Processing\r\n\r\n)?HTTP\/1\.1 502 [\s\S]*"code":"upstream_unavailable"/,
+        name,
+      )
       t.notMatch(seen, /leak/, name)
     }
   }
