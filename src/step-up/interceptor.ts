@@ -66,7 +66,10 @@ function record(
   source: Readable,
 ): ReplayBody | undefined {
   if (route?.isReplayable === false || tokens.whyUnusable(subject) !== undefined) return undefined
-  return createReplayBody({ source, lease: replayMemory.lease(subject.digest) })
+  if (!tokens.isAuthentic(subject)) void tokens.authenticate(subject)
+  const isAuthentic = () => tokens.isAuthentic(subject)
+  const lease = replayMemory.lease({ digest: subject.digest, isAuthentic })
+  return createReplayBody({ source, lease })
 }
 
 function begin(stepUp: StepUp): boolean {

@@ -34,6 +34,10 @@ export type ExchangeResult =
 export interface IssuedTokens {
   /** Why this subject token can never be exchanged (read from its claims and remembered refusals, no I/O), or `undefined`. */
   whyUnusable(subject: SubjectToken): string | undefined
+  /** Whether the token's signature is known to be good: no I/O. */
+  isAuthentic(subject: SubjectToken): boolean
+  /** Checks the signature against the realm's keys, no exchange; `false` also where the keys cannot be had in time. Never rejects. */
+  authenticate(subject: SubjectToken): Promise<boolean>
   /** A cached token for exactly this request: no I/O, no promise. */
   peek(request: ExchangeRequest): IssuedToken | undefined
   /** Cache, remembered refusals, single flight, budget, breaker, signature check, exchange, verification. Never rejects. */

@@ -12,16 +12,20 @@ export interface Learning {
 }
 
 const MAX_PATH_CHARACTERS = 512
+const MAX_SCOPE_CHARACTERS = 1_024
 const MAX_ROUTES_PER_TOKEN = 64
+const MAX_CHARACTERS_IN_ALL = 8_388_608
 
-/** Bounded by `maxTokens` and 64 routes a token, least recently used out first; a token's lessons end with the token. */
+/** Bounded by `maxTokens`, 64 routes a token and 8 Mi characters in all, least recently used out first; a token's lessons end with the token. */
 export function createLearning(options: {
   readonly maxTokens: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }): Learning {
-  const lessons = new LRUCache<string, LRUCache<string, readonly string[]>>({
+  const lessons = new LRUCache<string, Lessons>({
     max: options.maxTokens,
+    maxSize: MAX_CHARACTERS_IN_ALL,
+    sizeCalculation: (routes) => routes.calculatedSize + 1,
   })
 
   function isLive(subject: SubjectToken): boolean {
@@ -39,17 +43,26 @@ export function createLearning(options: {
     },
     remember(subject, method, path, scopes) {
       if (path.length > MAX_PATH_CHARACTERS || !isLive(subject)) return
-      let routes = lessons.get(subject.digest)
-      if (routes === undefined) {
-        routes = new LRUCache({ max: MAX_ROUTES_PER_TOKEN })
-        lessons.set(subject.digest, routes)
-      }
+      if (scopes.join(' ').length > MAX_SCOPE_CHARACTERS) return
+      const routes = lessons.get(subject.digest) ?? createLessons()
       routes.set(routeKey(method, path), scopes)
+      lessons.delete(subject.digest)
+      lessons.set(subject.digest, routes)
     },
     forget(subject, method, path) {
       lessons.get(subject.digest)?.delete(routeKey(method, path))
     },
   }
+}
+
+type Lessons = LRUCache<string, readonly string[]>
+
+function createLessons(): Lessons {
+  return new LRUCache({
+    max: MAX_ROUTES_PER_TOKEN,
+    maxSize: MAX_ROUTES_PER_TOKEN * (MAX_PATH_CHARACTERS + MAX_SCOPE_CHARACTERS + 32),
+    sizeCalculation: (scopes, key) => key.length + scopes.join(' ').length,
+  })
 }
 
 // A method has no space in it, so the key is unambiguous.

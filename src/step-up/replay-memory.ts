@@ -6,14 +6,24 @@ export interface ReplayLease {
   release(): void
 }
 
+export interface ReplayOwner {
+  /** The digest of the subject token. */
+  readonly digest: string
+  /** Asked for every chunk: anybody can make up any number of tokens, so until then it owns nothing of its own. */
+  isAuthentic(): boolean
+}
+
 export interface ReplayMemory {
-  /** `owner` is the digest of the subject token: one token gets at most a quarter of the whole. */
-  lease(owner: string): ReplayLease
+  /** One token gets at most a quarter of the whole, and so do all together that are not known to be genuine. */
+  lease(owner: ReplayOwner): ReplayLease
   readonly bytesInUse: number
 }
 
 // A chunk costs some 200 bytes in objects, whatever is in it: a body of one-byte chunks must reach the bound early.
 const MIN_CHUNK_COST_BYTES = 256
+
+// No digest is empty.
+const NOBODY = ''
 
 /** Bounds in bytes: per request, and for the process. */
 export function createReplayMemory(options: {
@@ -24,7 +34,8 @@ export function createReplayMemory(options: {
   const bytesByOwner = new Map<string, number>()
   let bytesInUse = 0
 
-  function lease(owner: string): ReplayLease {
+  function lease(owner: ReplayOwner): ReplayLease {
+    const shares = new Map<string, number>()
     let bytes = 0
     let chunks = 0
     let held = 0
@@ -32,25 +43,31 @@ export function createReplayMemory(options: {
       take(chunkBytes) {
         const cost = Math.max(bytes + chunkBytes, (chunks + 1) * MIN_CHUNK_COST_BYTES)
         const more = cost - held
-        const owned = (bytesByOwner.get(owner) ?? 0) + more
+        const name = owner.isAuthentic() ? owner.digest : NOBODY
+        const owned = (bytesByOwner.get(name) ?? 0) + more
         if (cost > options.maxBytes || owned > maxBytesPerOwner) return false
         if (bytesInUse + more > options.totalBytes) return false
         bytes += chunkBytes
         chunks += 1
         held = cost
         bytesInUse += more
-        bytesByOwner.set(owner, owned)
+        bytesByOwner.set(name, owned)
+        shares.set(name, (shares.get(name) ?? 0) + more)
         return true
       },
       release() {
-        if (held === 0) return
-        const owned = (bytesByOwner.get(owner) ?? 0) - held
-        if (owned > 0) bytesByOwner.set(owner, owned)
-        else bytesByOwner.delete(owner)
+        for (const [name, share] of shares) giveBack(name, share)
+        shares.clear()
         bytesInUse -= held
         held = 0
       },
     }
+  }
+
+  function giveBack(name: string, share: number): void {
+    const owned = (bytesByOwner.get(name) ?? 0) - share
+    if (owned > 0) bytesByOwner.set(name, owned)
+    else bytesByOwner.delete(name)
   }
 
   return {

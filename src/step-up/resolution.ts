@@ -68,7 +68,7 @@ export function createResolution(stepUp: StepUp, credential: Credential): Resolu
     const unsendable = checkSendable(stepUp, wanted.scopes)
     if (call.isAbandoned) replayBody?.close()
     else if (result.kind !== 'issued') fail(denial, wanted, result)
-    else if (unsendable !== undefined) refuse(denial, unsendable)
+    else if (unsendable !== undefined) await refuse(denial, unsendable)
     else {
       const { exchangeMs } = result
       const addedMs = stepUp.now() - call.startedAt
@@ -91,10 +91,14 @@ export function createResolution(stepUp: StepUp, credential: Credential): Resolu
     )
   }
 
-  function refuse(denial: HeldDenial, verdict: Release): void {
+  async function refuse(denial: HeldDenial, verdict: Release): Promise<void> {
     anticipated?.cancel()
     if (verdict.outcome === 'replay-denied') learning.forget(subject, call.method, call.path)
-    if (verdict.outcome === 'body-not-replayable') learn(verdict.scopes)
+    if (verdict.outcome === 'body-not-replayable') await learnForNextTry(verdict.scopes)
+    if (call.isAbandoned) {
+      replayBody?.close()
+      return
+    }
     release(denial, {
       ...settlement(verdict.scopes),
       outcome: verdict.outcome,
@@ -120,6 +124,11 @@ export function createResolution(stepUp: StepUp, credential: Credential): Resolu
     const controller = createSettledController(denial.headers)
     denial.release(downstream, controller)
     downstream.onResponseEnd?.(controller, {})
+  }
+
+  /** No exchange has shown yet that the token is genuine, and nobody may fill our memory with tokens of his own making. */
+  async function learnForNextTry(scopes: readonly string[]): Promise<void> {
+    if (await stepUp.tokens.authenticate(subject)) learn(scopes)
   }
 
   function learn(scopes: readonly string[]): void {

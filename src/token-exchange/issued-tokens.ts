@@ -70,6 +70,12 @@ export function createIssuedTokens(options: IssuedTokensOptions): ExchangedToken
 
   return {
     whyUnusable,
+    isAuthentic: verifier.isGood,
+    async authenticate(subject) {
+      if (whyUnusable(subject) !== undefined) return false
+      const verification = await verifier.verifySubject(subject, AbortSignal.timeout(timeoutMs))
+      return verification.kind === 'good'
+    },
     peek: (request) => cache.get(createRequestKey(request)),
     async obtain(request, signal) {
       const startedMs = monotonicNow()

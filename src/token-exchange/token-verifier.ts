@@ -13,6 +13,8 @@ export interface TokenVerifier {
   verifySubject(subject: SubjectToken, signal: AbortSignal): Promise<Verification>
   /** Whether this token is known to be forged, without any I/O. */
   isForged(subject: SubjectToken): boolean
+  /** Whether this token is known to be good, without any I/O. */
+  isGood(subject: SubjectToken): boolean
   verifyIssued(token: string, signal: AbortSignal): Promise<Verification>
 }
 
@@ -46,6 +48,7 @@ export function createTokenVerifier({ keys, maxEntries }: TokenVerifierOptions):
       }
       return verification
     },
+    isGood: (subject) => known.get(subject.digest) === 'good',
     isForged: (subject) => known.get(subject.digest) === 'bad-signature',
     verifyIssued: (token, signal) => verify(keys, token, 'issued-token', signal),
   }

@@ -47,6 +47,7 @@ t.test('a record that bursts under a held denial costs no exchange any more', as
   body.write('b'.repeat(500))
   await settle()
   visit.attempt(0).end()
+  await settle()
   t.equal(visit.caller.status, 403)
   t.match(visit.settlements[0], { outcome: 'body-not-replayable' })
   t.equal(asked.signal.aborted, true)

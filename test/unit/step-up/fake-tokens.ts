@@ -22,6 +22,8 @@ export interface FakeTokens extends IssuedTokens {
   readonly asked: readonly Asked[]
   /** Why no token can be exchanged; the test may set it at any time. */
   unusable: string | undefined
+  /** Whether their signatures are good. */
+  isGenuine: boolean
   /** What the cache holds for every request. */
   cached: IssuedToken | undefined
   /** The only exchange that was asked for. */
@@ -42,6 +44,7 @@ export function createTokens(): FakeTokens {
   const tokens: FakeTokens = {
     asked,
     unusable: undefined,
+    isGenuine: true,
     cached: undefined,
     onlyAsked() {
       const [first] = asked
@@ -49,6 +52,8 @@ export function createTokens(): FakeTokens {
       return first
     },
     whyUnusable: () => tokens.unusable,
+    isAuthentic: () => tokens.isGenuine,
+    authenticate: async () => tokens.isGenuine,
     peek: () => tokens.cached,
     obtain: (request, signal) => ask(request, undefined, signal),
     reissue: ask,

@@ -61,12 +61,24 @@ for (const [name, options] of Object.entries(UNREPLAYABLE)) {
     const visit = house.visit({ body: streamOf('body') })
     await visit.attempt(0).readBody()
     visit.attempt(0).answer(challenge('llama:new'))
+    await settle()
     t.same(learnedOf(house), ['llama:new'])
     house.tokens.cached = issuedToken('cached', 'llama:new')
     const next = house.visit({ body: streamOf('body') })
     t.equal(next.attempt(0).authorization, 'Bearer cached')
   })
 }
+
+t.test('a token whose signature is not good is taught nothing', async (t) => {
+  const house = createHouse({ replay: { maxBytes: 1, totalBytes: 4 } })
+  house.tokens.isGenuine = false
+  const visit = house.visit({ body: streamOf('body') })
+  await visit.attempt(0).readBody()
+  visit.attempt(0).answer(challenge('llama:new'))
+  await settle()
+  t.match(visit.settlements, [{ outcome: 'body-not-replayable' }])
+  t.equal(learnedOf(house), undefined)
+})
 
 t.test('a pre-empted denial that names nothing new forgets what was learned', async (t) => {
   const house = createHouse()

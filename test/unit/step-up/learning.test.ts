@@ -76,3 +76,12 @@ t.test('tokens are bounded, the least recently used out first', async (t) => {
   t.same(learning.recall(alice, 'GET', '/'), ['x'])
   t.equal(learning.recall(bob, 'GET', '/'), undefined)
 })
+
+t.test('scopes over 1 024 characters teach nothing', async (t) => {
+  const { learning } = createSchool()
+  const alice = subjectWith('a')
+  learning.remember(alice, 'GET', '/a', ['x'.repeat(1_024)])
+  learning.remember(alice, 'GET', '/b', ['x'.repeat(1_025)])
+  t.equal(learning.recall(alice, 'GET', '/a')?.length, 1)
+  t.equal(learning.recall(alice, 'GET', '/b'), undefined)
+})

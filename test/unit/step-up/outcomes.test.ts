@@ -86,7 +86,11 @@ const OUTCOMES: Readonly<Record<string, Row>> = {
   'scope-not-allowed: before an unusable token': {
     unusable: 'expired',
     first: challenge('llama:admin'),
-    settled: { outcome: 'scope-not-allowed', reason: 'denied-scopes', scopesNeeded: ['llama:admin'] },
+    settled: {
+      outcome: 'scope-not-allowed',
+      reason: 'denied-scopes',
+      scopesNeeded: ['llama:admin'],
+    },
   },
   'scope-not-allowed: too many': {
     house: { maxScopes: 1 },

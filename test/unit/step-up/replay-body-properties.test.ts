@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { createReplayBody } from '../../../src/step-up/replay-body.ts'
 import { createReplayMemory } from '../../../src/step-up/replay-memory.ts'
+import { genuine } from './owners.ts'
 
 interface Plan {
   /** Sizes of the chunks, 0 too. */
@@ -75,7 +76,7 @@ interface Run {
 
 async function run(plan: Plan): Promise<Run> {
   const memory = createReplayMemory({ maxBytes: plan.maxBytes, totalBytes: 100_000 })
-  const body = createReplayBody({ source: sourceOf(plan), lease: memory.lease('owner') })
+  const body = createReplayBody({ source: sourceOf(plan), lease: memory.lease(genuine('owner')) })
   const first: Reading = { bytes: [], ending: 'open' }
   const iterator = body.first()[Symbol.asyncIterator]()
   await readOn(iterator, first, plan.deniedAfter)

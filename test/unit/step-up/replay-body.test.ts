@@ -2,6 +2,7 @@ import t from 'tap'
 import { createReplayBody } from '../../../src/step-up/replay-body.ts'
 import { createReplayMemory } from '../../../src/step-up/replay-memory.ts'
 import { settle } from './house.ts'
+import { genuine } from './owners.ts'
 
 /** A source whose chunks arrive when the test says so. */
 function createSource() {
@@ -36,7 +37,7 @@ function createSource() {
 function createBody(maxBytes = 1_000) {
   const memory = createReplayMemory({ maxBytes, totalBytes: 4 * maxBytes })
   const source = createSource()
-  const body = createReplayBody({ source: source.source, lease: memory.lease('owner') })
+  const body = createReplayBody({ source: source.source, lease: memory.lease(genuine('owner')) })
   return { memory, source, body }
 }
 

@@ -2,29 +2,30 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { createReplayMemory } from '../../../src/step-up/replay-memory.ts'
+import { genuine } from './owners.ts'
 
 t.test('one request is bounded', async (t) => {
-  const lease = createReplayMemory({ maxBytes: 1_000, totalBytes: 100_000 }).lease('alice')
+  const lease = createReplayMemory({ maxBytes: 1_000, totalBytes: 100_000 }).lease(genuine('alice'))
   t.equal(lease.take(1_000), true)
   t.equal(lease.take(1), false)
 })
 
 t.test('one token has at most a quarter, in whatever number of requests', async (t) => {
   const memory = createReplayMemory({ maxBytes: 1_000, totalBytes: 4_003 })
-  t.equal(memory.lease('alice').take(600), true)
-  const second = memory.lease('alice')
+  t.equal(memory.lease(genuine('alice')).take(600), true)
+  const second = memory.lease(genuine('alice'))
   t.equal(second.take(401), false)
   t.equal(second.take(400), true)
-  t.equal(memory.lease('bob').take(1_000), true)
+  t.equal(memory.lease(genuine('bob')).take(1_000), true)
 })
 
 t.test('all requests together are bounded', async (t) => {
   const memory = createReplayMemory({ maxBytes: 1_000, totalBytes: 4_000 })
-  for (const owner of ['a', 'b', 'c']) t.equal(memory.lease(owner).take(1_000), true)
-  const last = memory.lease('d')
+  for (const owner of ['a', 'b', 'c']) t.equal(memory.lease(genuine(owner)).take(1_000), true)
+  const last = memory.lease(genuine('d'))
   t.equal(last.take(700), true)
-  t.equal(memory.lease('e').take(301), false)
-  t.equal(memory.lease('e').take(300), true)
+  t.equal(memory.lease(genuine('e')).take(301), false)
+  t.equal(memory.lease(genuine('e')).take(300), true)
   t.equal(memory.bytesInUse, 4_000)
   last.release()
   last.release()
@@ -33,7 +34,7 @@ t.test('all requests together are bounded', async (t) => {
 
 t.test('tiny chunks are charged for their objects, large ones for their bytes', async (t) => {
   const memory = createReplayMemory({ maxBytes: 10_000, totalBytes: 100_000 })
-  const lease = memory.lease('alice')
+  const lease = memory.lease(genuine('alice'))
   lease.take(1)
   t.equal(memory.bytesInUse, 256)
   lease.take(0)
@@ -73,12 +74,12 @@ t.test('the bounds hold in any order of use, and everything is given back', asyn
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
       const memory = createReplayMemory(bounds)
       const book = createBook()
-      const leases = book.chunks.map((_, i) => memory.lease(`owner ${i % 4}`))
+      const leases = book.chunks.map((_, i) => memory.lease(genuine(`owner ${i % 4}`)))
       for (const { request, bytes } of steps) {
         const sizes = book.chunks[request] ?? []
         if (bytes === undefined) {
           leases[request]?.release()
-          leases[request] = memory.lease(`owner ${request % 4}`)
+          leases[request] = memory.lease(genuine(`owner ${request % 4}`))
           book.chunks[request] = []
         } else {
           const cost = book.cost([...sizes, bytes])
@@ -92,8 +93,26 @@ t.test('the bounds hold in any order of use, and everything is given back', asyn
       }
       for (const lease of leases) lease.release()
       assert.equal(memory.bytesInUse, 0)
-      assert.equal(memory.lease('owner 0').take(2_500), true)
+      assert.equal(memory.lease(genuine('owner 0')).take(2_500), true)
     }),
   )
   t.pass('no counterexample')
+})
+
+t.test('tokens that nobody has checked share one quarter, however many they are', async (t) => {
+  const memory = createReplayMemory({ maxBytes: 1_000, totalBytes: 4_000 })
+  const isChecked = new Set<string>()
+  const owner = (digest: string) => ({ digest, isAuthentic: () => isChecked.has(digest) })
+  const forged = ['a', 'b', 'c', 'd'].map((digest) => memory.lease(owner(digest)))
+  t.same(
+    forged.map((lease) => lease.take(500)),
+    [true, true, false, false],
+  )
+  const honest = memory.lease(owner('honest'))
+  t.equal(honest.take(500), false)
+  isChecked.add('honest')
+  t.equal(honest.take(1_000), true, 'once its signature is known to be good it has its own')
+  for (const lease of [...forged, honest]) lease.release()
+  t.equal(memory.bytesInUse, 0)
+  t.equal(memory.lease(owner('e')).take(1_000), true)
 })
