@@ -27,8 +27,8 @@ import {
   createUpstreamConnector,
   trustedAuthorities,
 } from './transport/agents.ts'
+import { createPeerHealth } from './transport/peer-health.ts'
 import { probeConnection } from './transport/probe-connection.ts'
-import { createUpstreamHealth } from './transport/upstream-health.ts'
 
 export interface App {
   /** Rejects with Node's error, e.g. `EADDRINUSE`. */
@@ -46,7 +46,7 @@ export interface AppTools {
 /** A change of a file counts within 3 s (product.md): it is looked at this often. */
 const WATCH_INTERVAL_MS = 1_000
 const PROBE_TIMEOUT_MS = 2_000
-const UPSTREAM_RETRY_MS = 5_000
+const RETRY_MS = 5_000
 
 /** The composition root: opens everything, hands each part what it needs, and closes it all in reverse. Rejects if a policy is broken. */
 export async function createApp(config: Config, { log, env }: AppTools): Promise<App> {
@@ -80,6 +80,7 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
     ca,
     scopeRules,
     watchIntervalMs: WATCH_INTERVAL_MS,
+    retryMs: RETRY_MS,
     now,
     monotonicNow,
     problems,
@@ -98,10 +99,12 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
   })
 
   const pseudonym = `scopelift-${randomBytes(8).toString('hex')}`
-  const health = createUpstreamHealth({
+  const health = createPeerHealth({
+    name: 'The upstream',
     url: upstream,
+    setting: 'UPSTREAM_URL',
     probe: () => probeConnection(upstream, connect),
-    retryMs: UPSTREAM_RETRY_MS,
+    retryMs: RETRY_MS,
     problems,
     log,
   })

@@ -10,6 +10,7 @@ import { startDiscovery } from './token-exchange/discovery.ts'
 import type { ExchangedTokens } from './token-exchange/issued-tokens.ts'
 import { createIssuedTokens } from './token-exchange/issued-tokens.ts'
 import { createKeycloakAgent } from './transport/agents.ts'
+import { createPeerHealth } from './transport/peer-health.ts'
 import { probeHttp } from './transport/probe-http.ts'
 
 export interface Keycloak {
@@ -26,6 +27,8 @@ export interface KeycloakOptions {
   readonly scopeRules: ScopeRules
   /** How often the secret's file is looked at. */
   readonly watchIntervalMs: number
+  /** How often Keycloak is probed while it cannot be reached. */
+  readonly retryMs: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly monotonicNow: () => number
@@ -39,6 +42,16 @@ export function openKeycloak(options: KeycloakOptions): Keycloak {
   const { config, problems, log, watchIntervalMs } = options
   const timeoutMs = config.exchangeTimeoutMs
   const dispatcher = createKeycloakAgent({ timeoutMs, ca: options.ca })
+  const url = config.discoveryUrl
+  const health = createPeerHealth({
+    name: 'Keycloak',
+    url,
+    setting: 'KEYCLOAK_SERVER_URL',
+    probe: () => probeHttp(url, dispatcher, AbortSignal.timeout(timeoutMs)),
+    retryMs: options.retryMs,
+    problems,
+    log,
+  })
   const secret = watchSecret(config.clientSecret, {
     intervalMs: watchIntervalMs,
     onRead(isNew) {
@@ -63,8 +76,11 @@ export function openKeycloak(options: KeycloakOptions): Keycloak {
     dispatcher,
     timeoutMs,
     onExchange: options.metrics.observeExchange,
+    onBreaker(state) {
+      if (state === 'open') health.failed('five failures in a row')
+      else health.answered()
+    },
   })
-  const url = config.discoveryUrl
   const discovery = startDiscovery({
     url,
     issuer: config.issuer,
@@ -75,11 +91,9 @@ export function openKeycloak(options: KeycloakOptions): Keycloak {
   })
   return {
     tokens,
-    async probe(signal) {
-      const reason = await probeHttp(url, dispatcher, signal)
-      return reason && `Keycloak does not answer at ${url.origin} (${reason}).`
-    },
+    probe: health.check,
     async close() {
+      health.close()
       await discovery.close()
       secret.close()
       await dispatcher.destroy()

@@ -8,6 +8,7 @@ export interface CircuitBreaker {
   run<T>(call: () => Promise<T>, judge: (result: T) => Liveness): Promise<T | typeof OPEN>
   /** Seconds until the next probe, at least 1: the value of `Retry-After`. */
   retryAfterS(): number
+  /** Whether calls are held back now; afterwards one probe decides. */
   readonly isOpen: boolean
 }
 
@@ -64,7 +65,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       return Math.max(1, Math.ceil(((openUntilMs ?? 0) - monotonicNow()) / 1000))
     },
     get isOpen() {
-      return openUntilMs !== undefined
+      return openUntilMs !== undefined && monotonicNow() < openUntilMs
     },
   }
 }

@@ -46,6 +46,8 @@ export interface IssuedTokensOptions {
   readonly monotonicNow: () => number
   readonly log: ExchangeLog
   readonly problems: Problems
+  /** The breaker has opened, or a call has closed it. */
+  readonly onBreaker: (state: 'open' | 'closed') => void
   /** Once for each exchange, however many wait for it; not for what is remembered. */
   readonly onExchange: (result: ExchangeResultLabel, ms: number) => void
 }
@@ -67,7 +69,7 @@ export function createExchangeParts(options: IssuedTokensOptions): ExchangeParts
   const { maxEntries, maxTtlMs } = options.cache
   const breaker = createCircuitBreaker({
     monotonicNow,
-    onChange: (state) => reportLiveness(options, state),
+    onChange: options.onBreaker,
   })
   const keys = createRealmKeys({ ...options, breaker })
   const verifier = createTokenVerifier({ keys, maxEntries })
@@ -84,19 +86,4 @@ export function createExchangeParts(options: IssuedTokensOptions): ExchangeParts
     reissues: createReissueLimit({ maxEntries, monotonicNow }),
     faults: createExchangeFaults({ ...options, log, problems }),
   }
-}
-
-function reportLiveness(
-  { log, problems, tokenEndpoint }: IssuedTokensOptions,
-  state: 'open' | 'closed',
-): void {
-  const { origin } = tokenEndpoint
-  if (state === 'closed') {
-    problems.resolve('keycloak-unreachable')
-    log.info({ origin }, 'Keycloak answers again')
-    return
-  }
-  const sentence = `Keycloak does not answer at ${origin}, or answers with errors: check that it runs and that KEYCLOAK_SERVER_URL can be reached from here.`
-  problems.report('keycloak-unreachable', sentence)
-  log.warn({ origin }, sentence)
 }

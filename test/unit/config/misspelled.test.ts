@@ -36,9 +36,12 @@ t.test('our own names and those of other programs pass', async (t) => {
   t.same(findMisspelled(names), [])
 })
 
-t.test('a name of ours by its beginning that is no setting is not passed over in silence', async (t) => {
-  t.same(findMisspelled(['KEYCLOAK_URL', 'UPSTREAM_BASE']), [
-    'KEYCLOAK_URL is not a setting: see --help for those that are',
-    'UPSTREAM_BASE is not a setting: see --help for those that are',
-  ])
-})
+t.test(
+  'a name of ours by its beginning that is no setting is not passed over in silence',
+  async (t) => {
+    t.same(findMisspelled(['KEYCLOAK_URL', 'UPSTREAM_BASE']), [
+      'KEYCLOAK_URL is not a setting: see --help for those that are',
+      'UPSTREAM_BASE is not a setting: see --help for those that are',
+    ])
+  },
+)

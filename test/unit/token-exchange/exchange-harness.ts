@@ -27,6 +27,8 @@ export interface Harness {
   readonly problems: Problems
   /** All that was logged, as pino prints it. */
   readonly printed: string[]
+  /** What `onBreaker` was told. */
+  readonly breaker: string[]
   /** What `onExchange` was told. */
   readonly results: string[]
   /** A token of the realm for `alice` that lives 300 s, with these claims laid over. */
@@ -52,6 +54,7 @@ export async function createHarness(
   t.teardown(() => endpoint.close())
   const printed: string[] = []
   const results: string[] = []
+  const breaker: string[] = []
   const problems = createProblems()
   const tokens = createIssuedTokens({
     issuer: endpoint.issuer,
@@ -72,6 +75,7 @@ export async function createHarness(
     monotonicNow: clock.monotonicNow,
     log: pino({ level: 'debug' }, { write: (line: string) => void printed.push(line) }),
     problems,
+    onBreaker: (state) => void breaker.push(state),
     onExchange: (result) => void results.push(result),
     ...overrides,
   })
@@ -83,6 +87,7 @@ export async function createHarness(
     problems,
     printed,
     results,
+    breaker,
     subject: async (claims) => mint(endpoint, clock, read, claims),
     obtain: (request, signal = new AbortController().signal) => tokens.obtain(request, signal),
   }

@@ -150,7 +150,7 @@ t.test('a waiter who leaves does not end the fetch that others wait for', async 
   })
   const token = await endpoint.sign({})
   const results = await Promise.all([verify(token, leaving.signal), verify(token)])
-  t.same(results, ['unavailable abandoned', 'unknown-key'])
+  t.same(results, ['unavailable abandoned', 'unavailable no-key-set'])
   t.equal(endpoint.keySetFetches.length, 1)
 })
 

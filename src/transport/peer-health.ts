@@ -1,29 +1,32 @@
 import type { Problems } from '../observability/problems.ts'
 
-/** Whether the upstream can be reached, by what requests and connections have shown, as a problem in words. */
-export interface UpstreamHealth {
+/** Whether a peer can be reached, by what requests and probes have shown, as a problem in words. */
+export interface PeerHealth {
   /** A request was answered. Called for every one, so it costs next to nothing. */
   answered(): void
-  /** A request found nobody; `reason` is the transport's code, e.g. `ECONNREFUSED`. Connections are tried until one opens. */
+  /** A request found nobody; `reason` is the transport's code, e.g. `ECONNREFUSED`. It is probed until it can be reached. */
   failed(reason: string): void
-  /** Tries a connection now; what is wrong, in a sentence. */
+  /** Probes it now; what is wrong, in a sentence. */
   check(): Promise<string | undefined>
   close(): void
 }
 
-export interface UpstreamHealthOptions {
+export interface PeerHealthOptions {
+  /** Names it at the beginning of a sentence. */
+  readonly name: 'Keycloak' | 'The upstream'
   readonly url: URL
-  /** Opens a connection and closes it; the reason why it could not, in a word. Settles by itself in bounded time. */
+  /** The setting that says where it is. */
+  readonly setting: 'KEYCLOAK_SERVER_URL' | 'UPSTREAM_URL'
+  /** The reason why it cannot be reached, in a word. Settles by itself in bounded time. */
   readonly probe: () => Promise<string | undefined>
   readonly retryMs: number
   readonly problems: Problems
   readonly log: { info(message: string): void; warn(message: string): void }
 }
 
-const PROBLEM = 'upstream'
-
-export function createUpstreamHealth(options: UpstreamHealthOptions): UpstreamHealth {
-  const { url, probe, retryMs, problems, log } = options
+export function createPeerHealth(options: PeerHealthOptions): PeerHealth {
+  const { name, url, setting, probe, retryMs, problems, log } = options
+  const problem = `unreachable ${name}`
   let sentence: string | undefined
   let timer: NodeJS.Timeout | undefined
 
@@ -31,14 +34,14 @@ export function createUpstreamHealth(options: UpstreamHealthOptions): UpstreamHe
     if (sentence === undefined) return
     sentence = undefined
     clearTimeout(timer)
-    problems.resolve(PROBLEM)
-    log.info(`the upstream answers again at ${url.origin}`)
+    problems.resolve(problem)
+    log.info(`${name} answers again at ${url.origin}`)
   }
 
   function failed(reason: string): void {
     if (sentence !== undefined) return
-    sentence = `The upstream does not answer at ${url.origin} (${reason}): ${remedyFor(reason)}.`
-    problems.report(PROBLEM, sentence)
+    sentence = `${name} does not answer at ${url.origin} (${reason}): ${remedyFor(reason, setting)}.`
+    problems.report(problem, sentence)
     log.warn(sentence)
     checkLater()
   }
@@ -60,12 +63,12 @@ export function createUpstreamHealth(options: UpstreamHealthOptions): UpstreamHe
   return { answered, failed, check, close: () => clearTimeout(timer) }
 }
 
-function remedyFor(reason: string): string {
+function remedyFor(reason: string, setting: string): string {
   if (reason === 'ERR_SSL_WRONG_VERSION_NUMBER' || reason === 'EPROTO') {
-    return 'it does not speak TLS there, so write http:// in UPSTREAM_URL'
+    return `it does not speak TLS there, so write http:// in ${setting}`
   }
   if (/CERT|SELF_SIGNED|ALTNAME/.test(reason)) {
     return 'its certificate is not trusted, so name its authority in CA_FILE'
   }
-  return 'check that it runs and that UPSTREAM_URL can be reached from here'
+  return `check that it runs and that ${setting} can be reached from here`
 }
