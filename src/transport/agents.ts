@@ -37,7 +37,7 @@ export function createKeycloakAgent(options: {
   readonly ca: readonly string[] | undefined
 }): Agent {
   return new Agent({
-    connect: connectOptions(options.timeoutMs, options.ca),
+    connect: createPatientConnector(connectOptions(options.timeoutMs, options.ca)),
     headersTimeout: options.timeoutMs,
     bodyTimeout: options.timeoutMs,
     keepAliveTimeout: IDLE_MS,

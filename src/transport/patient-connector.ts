@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
+import { holdEndWhilePaused } from './paused-end.ts'
 
 /** How long an answer may take to be read after a write has failed. */
 const PATIENCE_MS = 1_000
@@ -17,6 +18,7 @@ export function createPatientConnector(
     connect(target, (error, socket) => {
       if (error !== null) return callback(error, null)
       waitWithWriteErrors(socket)
+      holdEndWhilePaused(socket)
       callback(null, socket)
     })
 }
