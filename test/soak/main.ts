@@ -26,6 +26,7 @@ const SCENARIOS: readonly Scenario[] = [
 ]
 
 const tally = { passed: 0, failed: 0 }
+const summary: string[] = []
 process.exitCode = await main()
 print(`${tally.passed} passed, ${tally.failed} failed`)
 // What a scenario that failed has left open must not keep the run.
@@ -43,6 +44,8 @@ async function main(): Promise<number> {
       `seed ${options.seed}, ${options.isShort ? 'short' : 'full'} form, Node ${process.version}`,
     )
     for (const scenario of chosen) await runScenario(scenario, options)
+    print(`\n${'scenario'.padEnd(20)}passed  failed  seconds  seed`)
+    for (const line of summary) print(line)
   } catch (error) {
     tally.failed += 1
     print(`✗ ${error instanceof Error ? error.message : String(error)}`)
@@ -56,12 +59,15 @@ async function runScenario(scenario: Scenario, options: SoakOptions): Promise<vo
   const { figures, verdicts } = await reportOf(scenario, options)
   const width = Math.max(...figures.map(({ name }) => name.length), 0)
   for (const { name, value } of figures) print(`  ${name.padEnd(width)}  ${value}`)
-  for (const { sentence, passed, seen } of verdicts) {
-    if (passed) tally.passed += 1
-    else tally.failed += 1
+  for (const { sentence, passed, seen } of verdicts)
     print(`  ${passed ? '✓' : '✗'} ${sentence} (${seen})`)
-  }
-  print(`  · ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+  const passed = verdicts.filter((verdict) => verdict.passed).length
+  const failed = verdicts.length - passed
+  tally.passed += passed
+  tally.failed += failed
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  const cells = [String(passed).padStart(6), String(failed).padStart(6), seconds.padStart(7)]
+  summary.push(`${scenario.name.padEnd(20)}${cells.join('  ')}  ${options.seed}`)
 }
 
 async function reportOf(scenario: Scenario, options: SoakOptions): Promise<Report> {

@@ -71,3 +71,7 @@ export function judgeSettled(
 export function toMib(bytes: number): string {
   return `${(bytes / MIB).toFixed(1)} MiB`
 }
+
+export function listMib(sizes: readonly number[]): string {
+  return sizes.map(toMib).join(', ')
+}

@@ -3,7 +3,7 @@ import type { Plan } from './plan.ts'
 
 /** What the upstream has seen of the requests under way, by their ids. */
 export interface Ledger {
-  open(plan: Plan): readonly Attempt[]
+  open(plan: Plan): Attempt[]
   find(id: string): Entry | undefined
   close(id: string): void
   /** Times that the upstream has closed a connection without a word: each may cost one later request. */

@@ -3,12 +3,13 @@ import type { House } from '../house.ts'
 import { startHouse } from '../house.ts'
 import type { Identity } from '../identities.ts'
 import { inParallel } from '../in-parallel.ts'
+import type { ProcessFigures } from '../process-figures.ts'
 import { countDescriptors, readFigures, readRss } from '../process-figures.ts'
 import { describeTimes } from '../quantiles.ts'
-import type { Report, Scenario, Surroundings } from '../scenario.ts'
+import type { Report, Scenario, Surroundings, Verdict } from '../scenario.ts'
 import { judge, judgeDefects } from '../scenario.ts'
 import type { Tolerance } from '../settle.ts'
-import { judgeSettled, settle, toMib } from '../settle.ts'
+import { judgeSettled, listMib, settle, toMib } from '../settle.ts'
 import type { ReadStream } from '../streams/open-stream.ts'
 import { openStream } from '../streams/open-stream.ts'
 import type { StreamingUpstream } from '../streams/streaming-upstream.ts'
@@ -40,79 +41,107 @@ async function run(around: Surroundings): Promise<Report> {
   }
 }
 
+interface Measured {
+  readonly before: ProcessFigures
+  readonly open: { readonly rssBytes: number; readonly fds: number; readonly atUpstream: number }
+  readonly holdMs: number
+  readonly events: number
+  readonly fewestEvents: number
+  readonly openAfterLeave: number
+  /** Streams of those that stayed which ended with their last event. */
+  readonly endedWell: number
+  readonly after: ProcessFigures
+}
+
+async function measure(
+  around: Surroundings,
+  { sidecar }: House,
+  upstream: StreamingUpstream,
+  open: () => Promise<readonly ReadStream[]>,
+): Promise<Measured & { readonly streams: readonly ReadStream[] }> {
+  const holdMs = around.isShort ? 5_000 : 30_000
+  const before = await readFigures(sidecar, { isHeapExact: true })
+  const streams = await open()
+  await wait(holdMs)
+  const counts = streams.map((one) => one.events)
+  const atUpstream = upstream.openStreams
+  const rssBytes = await readRss(sidecar.pid)
+  const { fds } = await countDescriptors(sidecar.pid)
+  for (const one of streams.filter((_, i) => i % 2 === 0)) one.leave()
+  await wait(EVENT_INTERVAL_MS)
+  const openAfterLeave = upstream.openStreams
+  upstream.endAll()
+  const endedWell = await countEnded(streams.filter((_, i) => i % 2 === 1))
+  return {
+    streams,
+    before,
+    open: { rssBytes, fds, atUpstream },
+    holdMs,
+    events: counts.reduce((sum, count) => sum + count, 0),
+    fewestEvents: Math.min(...counts),
+    openAfterLeave,
+    endedWell,
+    after: await settle(sidecar, before),
+  }
+}
+
+async function countEnded(streams: readonly ReadStream[]): Promise<number> {
+  let count = 0
+  const ended = streams.map(async (one) => {
+    if (await one.ended) count += 1
+  })
+  await Promise.race([Promise.all(ended), wait(ENDING_DEADLINE_MS, undefined, { ref: false })])
+  return count
+}
+
 async function stream(
   around: Surroundings,
   house: House,
   upstream: StreamingUpstream,
 ): Promise<Report> {
-  const { sidecar } = house
-  const holdMs = around.isShort ? 5_000 : 30_000
-  const before = await readFigures(sidecar, { isHeapExact: true })
-  const streams = await openAll(around, house)
-  await wait(holdMs)
-  const openAtUpstream = upstream.openStreams
-  const rssBytes = await readRss(sidecar.pid)
-  const { fds } = await countDescriptors(sidecar.pid)
-  const events = streams.reduce((sum, one) => sum + one.events, 0)
-  const fewest = Math.min(...streams.map((one) => one.events))
-  const leavers = streams.filter((_, i) => i % 2 === 0)
-  for (const one of leavers) one.leave()
-  await wait(EVENT_INTERVAL_MS)
-  const openAfterLeave = upstream.openStreams
-  upstream.endAll()
-  const stayers = streams.filter((_, i) => i % 2 === 1)
-  const late = wait(ENDING_DEADLINE_MS, undefined, { ref: false })
-  const endings = await Promise.race([Promise.all(stayers.map((one) => one.ended)), late])
-  const after = await settle(sidecar, before)
+  const measured = await measure(around, house, upstream, () => openAll(around, house))
+  const { streams, before, open, after, holdMs, events } = measured
+  const held = `${streams.length}, ${TOKENS} tokens, held ${holdMs / 1000} s, ${events} events`
+  const fromRequest = describeTimes(streams.map((one) => one.firstEventMs))
+  const fromUpstream = describeTimes(streams.map((one) => one.firstTransitMs))
+  const rss = listMib([before.rssBytes, open.rssBytes, after.rssBytes])
   return {
     figures: [
-      {
-        name: 'streams',
-        value: `${streams.length}, ${TOKENS} tokens, held ${holdMs / 1000} s, ${events} events`,
-      },
-      {
-        name: 'first event, from the request',
-        value: describeTimes(streams.map((one) => one.firstEventMs)),
-      },
-      {
-        name: 'first event, from the upstream',
-        value: describeTimes(streams.map((one) => one.firstTransitMs)),
-      },
-      {
-        name: 'RSS before, open, after',
-        value: [before.rssBytes, rssBytes, after.rssBytes].map(toMib).join(', '),
-      },
-      { name: 'descriptors before, open, after', value: [before.fds, fds, after.fds].join(', ') },
+      { name: 'streams', value: held },
+      { name: `first event, ${OPENING_AT_ONCE} opened at a time`, value: fromRequest },
+      { name: 'of that, since the upstream wrote it', value: fromUpstream },
+      { name: 'RSS before, open, after', value: rss },
+      { name: 'descriptors open', value: String(open.fds) },
     ],
     verdicts: [
-      judge('all streams are open at once', openAtUpstream === STREAMS, openAtUpstream),
       judgeDefects(
         'every event arrives, in order, at its own caller',
         streams.flatMap((one) => one.defects),
       ),
-      judge(
-        'no stream stands still',
-        fewest >= holdMs / EVENT_INTERVAL_MS - 2,
-        `fewest events ${fewest}`,
-      ),
-      judge(
-        `RSS with all open is below ${toMib(MAX_RSS_BYTES)}`,
-        rssBytes < MAX_RSS_BYTES,
-        toMib(rssBytes),
-      ),
-      judge(
-        'streams whose callers left are ended at the upstream within a second',
-        openAfterLeave === stayers.length,
-        openAfterLeave,
-      ),
-      judge(
-        'streams that the upstream ends arrive to their last event',
-        endings?.every(Boolean) === true,
-        endings?.filter(Boolean).length ?? 'late',
-      ),
+      ...judgeStreams(measured),
       ...judgeSettled(before, after, TOLERANCE),
     ],
   }
+}
+
+function judgeStreams(measured: Measured): readonly Verdict[] {
+  const { open, holdMs, fewestEvents, openAfterLeave, endedWell } = measured
+  const half = STREAMS / 2
+  return [
+    judge('all streams are open at once', open.atUpstream === STREAMS, open.atUpstream),
+    judge('no stream stands still', fewestEvents >= holdMs / EVENT_INTERVAL_MS - 2, fewestEvents),
+    judge(
+      `RSS with all open is below ${toMib(MAX_RSS_BYTES)}`,
+      open.rssBytes < MAX_RSS_BYTES,
+      toMib(open.rssBytes),
+    ),
+    judge(
+      'streams whose callers left have ended at the upstream within a second',
+      openAfterLeave === half,
+      openAfterLeave,
+    ),
+    judge('what the upstream ends arrives to its last event', endedWell === half, endedWell),
+  ]
 }
 
 async function openAll(

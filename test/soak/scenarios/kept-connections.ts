@@ -9,11 +9,12 @@ import type { Identity } from '../identities.ts'
 import { markerOf } from '../identities.ts'
 import { inParallel } from '../in-parallel.ts'
 import { cut, listen } from '../loopback-server.ts'
-import { countDescriptors, readDescriptorLimit, readFigures, readRss } from '../process-figures.ts'
+import type { ProcessFigures } from '../process-figures.ts'
+import { readDescriptorLimit, readFigures } from '../process-figures.ts'
 import type { Report, Scenario, Surroundings } from '../scenario.ts'
 import { judge, judgeDefects } from '../scenario.ts'
 import type { Tolerance } from '../settle.ts'
-import { judgeSettled, settle, toMib } from '../settle.ts'
+import { judgeSettled, listMib, settle } from '../settle.ts'
 
 /** 10 000 callers that keep their connections: each asks, is idle, and asks again on the same one. */
 export const keptConnections: Scenario = {
@@ -52,67 +53,65 @@ interface Kept {
   readonly caller: Identity
 }
 
+interface Measured {
+  readonly before: ProcessFigures
+  readonly open: ProcessFigures
+  readonly after: ProcessFigures
+  readonly stillOpen: number
+  readonly defects: readonly string[]
+  readonly seconds: readonly [opening: string, again: string]
+}
+
 async function keep(around: Surroundings, house: House): Promise<Report> {
-  const { sidecar } = house
   const wanted = around.isShort ? 2_000 : 10_000
-  // Node raises its own soft limit to the hard one, so that the figure read here is the hard one.
-  const limits = [await readDescriptorLimit('self'), await readDescriptorLimit(sidecar.pid)]
+  // Node raises its own soft limit to the hard one when it starts.
+  const limits = [await readDescriptorLimit('self'), await readDescriptorLimit(house.sidecar.pid)]
   const count = Math.min(wanted, Math.min(...limits) - SPARE_DESCRIPTORS)
-  if (count < wanted) around.say(`only ${count} connections: the descriptor limits are ${limits}`)
-  const callers: Identity[] = []
-  for (let i = 0; i < TOKENS; i += 1) {
-    callers.push(await house.identities.create(around.random(i)))
-  }
-  const before = await readFigures(sidecar, { isHeapExact: true })
-  const kept: Kept[] = []
-  const defects: string[] = []
-  const askFor = (one: Kept) => ask(one, defects)
-  const opening = await timed(() =>
-    inParallel(CALLERS, count, async (i) => {
-      const caller = callers[i % TOKENS]
-      if (caller === undefined) return
-      const one = { connection: await keepConnection(sidecar.url), caller }
-      kept.push(one)
-      await askFor(one)
-    }),
-  )
-  await wait(around.isShort ? 2_000 : 10_000)
-  const { fds } = await countDescriptors(sidecar.pid)
-  const open = await readFigures(sidecar, { isHeapExact: true })
-  const again = await timed(() =>
-    inParallel(CALLERS, kept.length, async (i) => {
-      const one = kept[i]
-      if (one !== undefined) await askFor(one)
-    }),
-  )
-  const stillOpen = kept.filter(({ connection }) => connection.isOpen).length
-  const rssBytes = await readRss(sidecar.pid)
-  for (const { connection } of kept) connection.close()
-  const after = await settle(sidecar, before)
+  const measured = await measure(around, house, count)
+  const { before, open, after, defects, stillOpen, seconds } = measured
+  const states = [before, open, after]
+  const scaled = count < wanted ? ', SCALED DOWN' : ''
   return {
     figures: [
-      {
-        name: 'connections',
-        value: `${count} of ${wanted} wanted; descriptor limits ${limits.join(', ')}`,
-      },
-      { name: 'opened and asked / asked again', value: `${opening} s / ${again} s` },
-      {
-        name: 'RSS before, open, after',
-        value: [before.rssBytes, rssBytes, after.rssBytes].map(toMib).join(', '),
-      },
-      {
-        name: 'heap before, open, after',
-        value: [before.heapBytes, open.heapBytes, after.heapBytes].map(toMib).join(', '),
-      },
-      { name: 'descriptors before, open, after', value: [before.fds, fds, after.fds].join(', ') },
+      { name: 'connections', value: `${count} of ${wanted}${scaled}; limits ${limits.join(', ')}` },
+      { name: 'opened and asked / asked again', value: `${seconds[0]} s / ${seconds[1]} s` },
+      { name: 'RSS before, open, after', value: listMib(states.map((at) => at.rssBytes)) },
+      { name: 'heap before, open, after', value: listMib(states.map((at) => at.heapBytes)) },
+      { name: 'descriptors before, open, after', value: states.map((at) => at.fds).join(', ') },
     ],
     verdicts: [
-      judge('all connections are open at once', fds >= count, fds),
+      judge('all connections are open at once', open.fds >= count, open.fds),
       judgeDefects("every answer is the caller's own", defects),
       judge('no connection was closed under its caller', stillOpen === count, stillOpen),
       ...judgeSettled(before, after, TOLERANCE),
     ],
   }
+}
+
+async function measure(around: Surroundings, house: House, count: number): Promise<Measured> {
+  const { sidecar, identities } = house
+  const callers: Identity[] = []
+  for (let i = 0; i < TOKENS; i += 1) callers.push(await identities.create(around.random(i)))
+  const before = await readFigures(sidecar, { isHeapExact: true })
+  const kept: Kept[] = []
+  const defects: string[] = []
+  const opening = await timed(count, async (i) => {
+    const caller = callers[i % TOKENS]
+    if (caller === undefined) return
+    const one = { connection: await keepConnection(sidecar.url), caller }
+    kept.push(one)
+    await ask(one, defects)
+  })
+  await wait(around.isShort ? 2_000 : 10_000)
+  const open = await readFigures(sidecar, { isHeapExact: true })
+  const again = await timed(kept.length, async (i) => {
+    const one = kept[i]
+    if (one !== undefined) await ask(one, defects)
+  })
+  const stillOpen = kept.filter(({ connection }) => connection.isOpen).length
+  for (const { connection } of kept) connection.close()
+  const after = await settle(sidecar, before)
+  return { before, open, after, stillOpen, defects, seconds: [opening, again] }
 }
 
 async function ask({ connection, caller }: Kept, defects: string[]): Promise<void> {
@@ -122,8 +121,9 @@ async function ask({ connection, caller }: Kept, defects: string[]): Promise<voi
   else if (answer.body !== caller.marker) defects.push("another caller's answer")
 }
 
-async function timed(work: () => Promise<void>): Promise<string> {
+/** Seconds for so many of it, 64 at a time. */
+async function timed(count: number, work: (index: number) => Promise<void>): Promise<string> {
   const startedAt = performance.now()
-  await work()
+  await inParallel(CALLERS, count, work)
   return ((performance.now() - startedAt) / 1000).toFixed(1)
 }
