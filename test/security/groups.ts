@@ -1,10 +1,11 @@
+import { dependencies } from './advisories/dependencies.ts'
 import {
   credentialOverrides,
   healthAgents,
   nominatedStripping,
   underscores,
 } from './advisories/headers.ts'
-import { dependencies, redirectsAndCaches, splitMessages } from './advisories/messages.ts'
+import { redirectsAndCaches, splitMessages } from './advisories/messages.ts'
 import { cacheKeys, queryMatching } from './advisories/policies.ts'
 import { encodedDots, unverifiedTls } from './advisories/tls-and-urls.ts'
 import type { Group } from './check.ts'

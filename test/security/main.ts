@@ -1,5 +1,6 @@
 // The security kit: `npm run test:security`, or with `-- --target URL` against any deployment (`-- --help`).
 
+import { setTimeout } from 'node:timers/promises'
 import { openBench } from './bench.ts'
 import type { Group } from './check.ts'
 import { GROUPS } from './groups.ts'
@@ -10,6 +11,7 @@ import { runGroups } from './run-groups.ts'
 import { renderLine, renderTotals, totalsOf } from './table.ts'
 
 const EXIT_USAGE = 64
+const CLOSE_DEADLINE_MS = 3_000
 
 const command = parseArguments(process.argv.slice(2))
 switch (command.kind) {
@@ -52,6 +54,7 @@ async function run(options: RunOptions): Promise<number> {
     )
     return 1
   } finally {
-    await Promise.allSettled(closers.reverse().map((close) => close()))
+    const closed = Promise.allSettled(closers.reverse().map((close) => close()))
+    await Promise.race([closed, setTimeout(CLOSE_DEADLINE_MS)])
   }
 }

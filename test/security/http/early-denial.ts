@@ -15,6 +15,7 @@ const MIB = 1024 * 1024
 const CHUNK = Buffer.alloc(64 * 1024, 'u')
 /** What a system's socket buffers may swallow on three hops before a writer feels it. */
 const SLACK_BYTES = 24 * MIB
+const LARGE_RECORDS = { REPLAY_MAX_BYTES: '64MiB', REPLAY_TOTAL_BYTES: '256MiB' }
 
 export const earlyDenial: Line = {
   id: 'H7',
@@ -37,6 +38,27 @@ export const earlyDenial: Line = {
         expectStatus(answer, 403)
         expectEqual([fieldsOf(answer, 'x-kit'), answer.body], [['1'], 'denied'], 'the denial')
       },
+    ),
+    ...['keep-alive', 'close'].map((connection) =>
+      withUpstream(
+        `a caller that sends all before it reads gets it too (${connection})`,
+        async ({ url, upstream }) => {
+          const stand = upstream.serve((_req, res) => {
+            res.writeHead(403, { 'content-length': '6', 'x-kit': '1' }).end('denied')
+          })
+          const wire = await openWire(url)
+          wire.socket.pause()
+          const lines = [`Connection: ${connection}`, `Content-Length: ${8 * MIB}`]
+          wire.write(headOf(url, { method: 'POST', target: stand.path, lines }))
+          for (let sent = 0; sent < 8 * MIB; sent += CHUNK.length) {
+            await new Promise((resolve) => wire.socket.write(CHUNK, resolve))
+          }
+          wire.socket.resume()
+          const answer = await wire.answer('POST')
+          wire.socket.destroy()
+          expectEqual([answer.status, answer.body], [403, 'denied'], 'answer')
+        },
+      ),
     ),
     inLab(
       'the upload waits while the exchange runs, then the replay sends it whole',
@@ -66,13 +88,29 @@ export const earlyDenial: Line = {
     }),
     inLab('what the caller uploads while Keycloak thinks does not pile up', async (lab) => {
       const house = await buildHouse(lab, denyAfterOneMiB, {
-        env: { REPLAY_MAX_BYTES: '64MiB', REPLAY_TOTAL_BYTES: '256MiB' },
+        env: LARGE_RECORDS,
       })
       house.realm.faults.next({ kind: 'delay', ms: 600 })
       const sentBefore = await bytesTakenDuring(house, await tokenOf(lab))
       expectThat(sentBefore < SLACK_BYTES, `${sentBefore} octets were taken while the exchange ran`)
     }),
+    inLab('nor what it uploads while the denial itself still arrives', async (lab) => {
+      const house = await buildHouse(lab, denySlowly, { env: LARGE_RECORDS })
+      const sentBefore = await bytesTakenDuring(house, await tokenOf(lab))
+      expectThat(sentBefore < SLACK_BYTES, `${sentBefore} octets were taken meanwhile`)
+    }),
   ],
+}
+
+/** The head of the denial at once, its body 600 ms later; what is uploaded is read all the time. */
+const denySlowly: Handle = async (req, res, seen) => {
+  if (scopesOf(req.headers.authorization).includes(SCOPE)) return denyAfterOneMiB(req, res, seen)
+  req.resume()
+  const challenge = `Bearer error="insufficient_scope", scope="${SCOPE}"`
+  res.writeHead(403, { 'www-authenticate': challenge, 'content-length': '6' })
+  res.write('den')
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  res.end('ied')
 }
 
 const denyAfterOneMiB: Handle = async (req, res, seen) => {

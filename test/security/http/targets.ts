@@ -1,8 +1,8 @@
 import type { Check, Line } from '../check.ts'
 import { atTarget, inLab, withUpstream } from '../check.ts'
-import { expectEqual, expectRefused, expectStatus, expectThat } from '../expect.ts'
+import { expectEqual, expectStatus, expectThat } from '../expect.ts'
 import { buildHouse, outcomeOf, SCOPE, tokenOf, writeTemporary } from '../lab.ts'
-import { exchange, send } from '../wire.ts'
+import { send } from '../wire.ts'
 
 /** Forwarded byte for byte. */
 const FAITHFUL: readonly string[] = [
@@ -104,11 +104,11 @@ function arrivesAsSent(target: string): Check {
 function isRefused(target: string): Check {
   const method = target === '*' ? 'OPTIONS' : 'GET'
   return atTarget(`${method} ${target} is 400`, async ({ url }) => {
-    const answer = await exchange(
-      url,
-      `${method} ${target} HTTP/1.1\r\nHost: kit\r\nConnection: close\r\n\r\n`,
+    const answer = await send(url, { method, target })
+    expectStatus(answer, 400)
+    expectThat(
+      answer.body.includes('"error"'),
+      'the refusal is not in the envelope that clients parse',
     )
-    expectRefused(answer, 400)
-    expectThat(answer.includes('"error"'), 'the refusal is not in the envelope that clients parse')
   })
 }
