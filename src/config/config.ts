@@ -29,7 +29,6 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** PEM text of CA_FILE. */
   readonly ca: string | undefined
-  readonly caFile: string | undefined
   readonly outcomeHeader: boolean
   readonly readyRequires: readonly Peer[]
   readonly logLevel: LogLevel
@@ -49,7 +48,6 @@ export interface KeycloakConfig {
   readonly tokenEndpoint: URL
   readonly jwksUri: URL
   readonly discoveryUrl: URL
-  readonly realm: string
   readonly clientId: string
   readonly clientSecret: SecretSource
   readonly authMethod: 'client_secret_basic' | 'client_secret_post'

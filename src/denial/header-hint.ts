@@ -1,8 +1,9 @@
+import { isScopeToken } from '../scope-token.ts'
 import type { Hint } from './hint.ts'
 import type { DenialChallenges } from './oauth-challenges.ts'
 import { hasError } from './oauth-challenges.ts'
 import type { Challenge } from './parse-challenges.ts'
-import { collectScopeTokens, isScopeToken, parseScopeTokens } from './scope-tokens.ts'
+import { collectScopeTokens, parseScopeTokens } from './scope-tokens.ts'
 
 /** What the MCP Python SDK and FastMCP say in place of a `scope` parameter. */
 const DESCRIPTION = 'Required scope: '

@@ -1,7 +1,8 @@
 import { isJsonObject } from '../json-object.ts'
+import { isScopeToken } from '../scope-token.ts'
 import type { Hint } from './hint.ts'
 import type { JsonBody } from './json-body.ts'
-import { collectScopeTokens, isScopeToken } from './scope-tokens.ts'
+import { collectScopeTokens } from './scope-tokens.ts'
 
 /** Llama Stack 0.2.16 to 0.2.24. */
 const REQUIRED_SCOPE = 'Access denied: user does not have required scope: '

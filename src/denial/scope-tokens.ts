@@ -1,6 +1,5 @@
-/** RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ). */
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
-const MAX_CHARACTERS = 256
+import { isUsableScopeToken } from '../scope-token.ts'
+
 const MAX_TOKENS = 100
 
 /**
@@ -14,13 +13,7 @@ export function parseScopeTokens(value: string): readonly string[] {
 /** The same judgement on tokens that are separate already, as in a JSON array. */
 export function collectScopeTokens(tokens: readonly string[]): readonly string[] {
   if (tokens.length > MAX_TOKENS) return []
-  const areUsable = tokens.every((token) => isScopeToken(token) && token.length <= MAX_CHARACTERS)
-  return areUsable ? [...new Set(tokens)].sort() : []
-}
-
-/** Grammar only; a token of any length counts. */
-export function isScopeToken(text: string): boolean {
-  return SCOPE_TOKEN.test(text)
+  return tokens.every(isUsableScopeToken) ? [...new Set(tokens)].sort() : []
 }
 
 export function splitAtSpaces(value: string): readonly string[] {

@@ -1,11 +1,11 @@
 import { METHODS } from 'node:http'
 import { isSeq } from 'yaml'
+import { isUsableScopeToken } from '../scope-token.ts'
 import type { PolicyMistake } from './policy-mistake.ts'
 import { sortMistakes } from './policy-mistake.ts'
 import { readYaml } from './read-yaml.ts'
 import { checkRoutePath } from './route-path.ts'
 import type { PolicyFile, RouteRule } from './route-rule.ts'
-import { isScopeToken } from './scope-token.ts'
 import { findUnreachable } from './unreachable-routes.ts'
 import type { YamlField, YamlReader } from './yaml-reader.ts'
 import { createYamlReader } from './yaml-reader.ts'
@@ -127,7 +127,7 @@ function checkMethod(method: string): string | undefined {
 function readScopes(reader: YamlReader, field: YamlField): readonly string[] {
   const nodes = reader.list(field, '[llama:files]') ?? []
   return readDistinct(reader, nodes, 'a scope', (scope) =>
-    isScopeToken(scope)
+    isUsableScopeToken(scope)
       ? undefined
       : 'a scope is one token of printable ASCII without spaces, quotes and backslashes (RFC 6749 §3.3)',
   )

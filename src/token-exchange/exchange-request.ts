@@ -1,3 +1,5 @@
+import { isScopeToken } from '../scope-token.ts'
+
 export interface ExchangeParameters {
   readonly subjectToken: string
   readonly scopes: readonly string[]
@@ -12,8 +14,6 @@ const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
 /** Keycloak ignores a longer `scope` and answers 200 with the client's defaults alone. */
 const MAX_SCOPE_CHARACTERS = 4000
-/** RFC 6749 §3.3: `scope-token`. */
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** The form of a token exchange (RFC 8693 §2.1), without the client's credentials. */
 export function createExchangeForm(parameters: ExchangeParameters): ExchangeForm {
@@ -29,10 +29,6 @@ export function createExchangeForm(parameters: ExchangeParameters): ExchangeForm
   if (parameters.scopes.length > 0) form.set('scope', parameters.scopes.join(' '))
   for (const audience of parameters.audience) form.append('audience', audience)
   return { kind: 'form', form }
-}
-
-export function isScopeToken(scope: string): boolean {
-  return SCOPE_TOKEN.test(scope)
 }
 
 export function fitsScopeLimit(scopes: readonly string[]): boolean {

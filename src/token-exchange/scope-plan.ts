@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { ScopeRules } from '../policy/route-policy.ts'
+import { isScopeToken } from '../scope-token.ts'
 import type { ExchangeRequest } from '../step-up/issued-tokens.ts'
-import { fitsScopeLimit, isScopeToken } from './exchange-request.ts'
+import { fitsScopeLimit } from './exchange-request.ts'
 
 export interface ScopePlan {
   /** Scopes to ask for: those needed, and those that the subject token holds already. */

@@ -47,6 +47,7 @@ const LEAVES = [
   'issued-token.ts',
   'json-object.ts',
   'raw-headers.ts',
+  'scope-token.ts',
   'secret.ts',
   'subject-token.ts',
 ]

@@ -1,5 +1,5 @@
+import { isUsableScopeToken } from '../../scope-token.ts'
 import type { Need, ScopeRules } from '../route-policy.ts'
-import { isScopeToken } from '../scope-token.ts'
 import type { Attributes } from './claim-attributes.ts'
 import type { AttributeCondition } from './condition.ts'
 import type { ReachingRules, Verdict } from './evaluate-route.ts'
@@ -171,7 +171,7 @@ function wantedScopes(
   const values = scopeConditions(rule, scopeAttributes, true)
     .filter(({ attribute, value }) => withoutScopes.get(attribute)?.includes(value) !== true)
     .map(({ value }) => value)
-  return values.every(isScopeToken) ? values : undefined
+  return values.every(isUsableScopeToken) ? values : undefined
 }
 
 /** Each of them keeps a rule that does not want to see it from matching. */
@@ -180,7 +180,7 @@ function dodgingScopes(
   scopeAttributes: ReadonlySet<string>,
 ): readonly string[] {
   const conditions = scopeConditions(rule, scopeAttributes, false)
-  return conditions.map(({ value }) => value).filter(isScopeToken)
+  return conditions.map(({ value }) => value).filter(isUsableScopeToken)
 }
 
 function scopeConditions(
