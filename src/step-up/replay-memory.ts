@@ -39,11 +39,23 @@ export function createReplayMemory(options: {
     let bytes = 0
     let chunks = 0
     let held = 0
+
+    /** What was nobody's becomes its own, or a token would have two quarters. */
+    function claim(name: string): void {
+      const share = shares.get(NOBODY)
+      if (share === undefined) return
+      shares.delete(NOBODY)
+      giveBack(NOBODY, share)
+      bytesByOwner.set(name, (bytesByOwner.get(name) ?? 0) + share)
+      shares.set(name, (shares.get(name) ?? 0) + share)
+    }
+
     return {
       take(chunkBytes) {
         const cost = Math.max(bytes + chunkBytes, (chunks + 1) * MIN_CHUNK_COST_BYTES)
         const more = cost - held
         const name = owner.isAuthentic() ? owner.digest : NOBODY
+        if (name !== NOBODY) claim(name)
         const owned = (bytesByOwner.get(name) ?? 0) + more
         if (cost > options.maxBytes || owned > maxBytesPerOwner) return false
         if (bytesInUse + more > options.totalBytes) return false

@@ -4,7 +4,7 @@ import type { ClientFault } from './client-fault.ts'
 import { faultReach } from './client-fault.ts'
 import type { ExchangeOutcome } from './exchange-client.ts'
 import type { IssuedAnswer } from './exchange-response.ts'
-import type { InvalidClaim } from './issued-token-check.ts'
+import type { InvalidClaim, UnwantedExtra } from './issued-token-check.ts'
 import type { Refusal, RefusalReach } from './refusals.ts'
 import type { Verification } from './token-verifier.ts'
 
@@ -23,7 +23,10 @@ export type Conclusion =
 /** What an operator must see to. */
 export type Defect =
   | { readonly kind: 'client'; readonly fault: ClientFault }
-  | { readonly kind: 'issued-token'; readonly claim: InvalidClaim | 'signature' }
+  | { readonly kind: 'issued-token'; readonly claim: TokenDefect }
+
+/** Why an issued token is not used. */
+export type TokenDefect = InvalidClaim | UnwantedExtra | 'signature'
 
 /** Of an answer that brought no token. */
 export function concludeAnswer(answer: Exclude<ExchangeOutcome, IssuedAnswer>): Conclusion {
@@ -60,6 +63,17 @@ export function concludeVerification(
 export function concludeInvalidToken(claim: InvalidClaim | 'signature'): Conclusion {
   const refusal = { outcome: 'exchange-refused', reason: 'issued-token-invalid' } as const
   return { kind: 'refused', refusal, reach: 'request', defect: { kind: 'issued-token', claim } }
+}
+
+/** The requester client carries more than it should: every token that it issues is a climb. */
+export function concludeUnwantedExtra(extra: UnwantedExtra): Conclusion {
+  const refusal = { outcome: 'exchange-refused', reason: extra } as const
+  return {
+    kind: 'refused',
+    refusal,
+    reach: 'request',
+    defect: { kind: 'issued-token', claim: extra },
+  }
 }
 
 export function refuse(

@@ -2,10 +2,9 @@ import type { Problems } from '../observability/problems.ts'
 import type { ExchangeRequest } from '../step-up/issued-tokens.ts'
 import type { ClientFault } from './client-fault.ts'
 import { describeFault, faultReach } from './client-fault.ts'
-import type { Conclusion, Defect } from './conclusion.ts'
+import type { Conclusion, Defect, TokenDefect } from './conclusion.ts'
 import type { ExchangeLog } from './exchange-log.ts'
 import { createFaultReporter } from './fault-reporter.ts'
-import type { InvalidClaim } from './issued-token-check.ts'
 
 export interface ExchangeFaults {
   /** Reports what an operator must see to, and takes back what this exchange has shown to be well. */
@@ -70,7 +69,7 @@ function problemId(fault: ClientFault, { scopes, audience }: ExchangeRequest): s
 }
 
 function describeInvalidToken(
-  claim: InvalidClaim | 'signature',
+  claim: TokenDefect,
   { clientId, issuer }: ExchangeFaultsOptions,
 ): string {
   const start = 'The token that Keycloak issued was not accepted:'
@@ -84,6 +83,10 @@ function describeInvalidToken(
       return `${start} by our clock it is not valid now; make the clocks of Keycloak and of this machine agree.`
     case 'aud':
       return `${start} a requested audience is missing in its 'aud'; give client '${clientId}' an audience mapper for it.`
+    case 'denied-extra-scope':
+      return `${start} it holds a scope of DENIED_SCOPES that nobody asked for; take that scope from client '${clientId}', its default scopes and, with fullScopeAllowed, its roles.`
+    case 'new-audience':
+      return `${start} it opens an audience that the caller's token has not, for scopes that an upstream has named; set KEYCLOAK_AUDIENCE.`
     case 'signature':
       return `${start} no key of the realm fits its signature; check that KEYCLOAK_SERVER_URL and KEYCLOAK_REALM lead to the Keycloak that issues the tokens.`
   }

@@ -8,6 +8,7 @@ import type { Conclusion } from './conclusion.ts'
 import {
   concludeAnswer,
   concludeInvalidToken,
+  concludeUnwantedExtra,
   concludeVerification,
   labelOf,
   refuse,
@@ -105,7 +106,7 @@ async function verifyIssued(
     case 'invalid':
       return concludeInvalidToken(verdict.claim)
     case 'refused':
-      return refuse('exchange-refused', verdict.reason, 'request')
+      return concludeUnwantedExtra(verdict.reason)
     case 'scope-not-granted':
       return refuse('scope-not-granted', 'scope-not-granted', 'request')
     case 'accepted': {

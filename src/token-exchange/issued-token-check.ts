@@ -12,8 +12,11 @@ export type IssuedTokenVerdict =
       readonly sid: string | undefined
     }
   | { readonly kind: 'invalid'; readonly claim: InvalidClaim }
-  | { readonly kind: 'refused'; readonly reason: 'new-audience' | 'denied-extra-scope' }
+  | { readonly kind: 'refused'; readonly reason: UnwantedExtra }
   | { readonly kind: 'scope-not-granted' }
+
+/** What an issued token carries beyond what was asked for, and may not. */
+export type UnwantedExtra = 'new-audience' | 'denied-extra-scope'
 
 /** Where an issued token is not what a sound authorization server sends. */
 export type InvalidClaim = 'iss' | 'sub' | 'exp' | 'nbf' | 'aud'

@@ -387,3 +387,17 @@ t.test(
     t.match(await ready.json(), { status: 'degraded', problems: [/Keycloak does not answer/] })
   },
 )
+
+t.test('a client that carries more than it should is named, with its remedy', async (t) => {
+  const house = await build(t, protectedHandle)
+  house.authorizationServer.faults.always({
+    kind: 'claims',
+    claims: { scope: `${SCOPE} llama:admin` },
+  })
+  t.equal(outcomeOf(await house.call(await house.alice())), 'exchange-refused')
+  const ready: unknown = await (await fetch(`${house.scopelift.adminUrl}/readyz`)).json()
+  t.match(ready, { status: 'degraded', problems: [/DENIED_SCOPES that nobody asked for/] })
+  house.authorizationServer.faults.clear()
+  t.equal(outcomeOf(await house.call(await house.alice())), 'stepped-up')
+  t.match(await (await fetch(`${house.scopelift.adminUrl}/readyz`)).json(), { status: 'ok' })
+})

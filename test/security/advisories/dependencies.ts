@@ -10,7 +10,12 @@ export const dependencies: Line = {
   checks: [
     inLab('npm audit is a part of .ci/run', async () => {
       const gate = readFileSync(new URL('../../../.ci/run', import.meta.url), 'utf8')
-      expectThat(/^\s*[^#]*npm audit/m.test(gate), 'it is not')
+      expectThat(/^\s*[^#]*check:supply-chain/m.test(gate), 'the gate does not check what comes in')
+      const check = readFileSync(
+        new URL('../../../scripts/check-supply-chain.ts', import.meta.url),
+        'utf8',
+      )
+      expectThat(/'npm', \['audit'/.test(check), 'the check does not ask for advisories')
     }),
     inLab(
       'every undici of the lock file that is shipped is of the line that is fixed',

@@ -116,3 +116,16 @@ t.test('tokens that nobody has checked share one quarter, however many they are'
   t.equal(memory.bytesInUse, 0)
   t.equal(memory.lease(owner('e')).take(1_000), true)
 })
+
+t.test('what a token had before it was checked counts as its own afterwards', async (t) => {
+  const memory = createReplayMemory({ maxBytes: 2_000, totalBytes: 4_000 })
+  let isChecked = false
+  const lease = memory.lease({ digest: 'a', isAuthentic: () => isChecked })
+  t.equal(lease.take(600), true)
+  isChecked = true
+  t.equal(lease.take(400), true)
+  t.equal(lease.take(1), false, 'a quarter is a quarter')
+  t.equal(memory.lease({ digest: 'b', isAuthentic: () => false }).take(1_000), true)
+  lease.release()
+  t.equal(memory.lease({ digest: 'a', isAuthentic: () => true }).take(1_000), true)
+})
