@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { bytesOf } from '../bodies.ts'
 import type { Ledger } from './ledger.ts'
 import type { Plan } from './plan.ts'
@@ -6,19 +7,24 @@ import type { Plan } from './plan.ts'
 const HALF_A_BODY = { offset: 0, bytes: 2048 }
 
 /** Plays the plan's fault; whether the request is done with. `false`: the right answer is still to come. */
-export function breakOff(plan: Plan, res: ServerResponse, ledger: Ledger): boolean {
-  const { socket } = res
+export function breakOff(
+  plan: Plan,
+  // The request's: an answer that waits for the end of the one before has none yet.
+  socket: Socket,
+  res: ServerResponse,
+  ledger: Ledger,
+): boolean {
   switch (plan.fault) {
     case 'reset':
-      socket?.resetAndDestroy()
+      socket.resetAndDestroy()
       return true
     case 'stall':
       return true
     case 'garbage':
-      socket?.end('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd')
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd')
       return true
     case 'half-head':
-      socket?.end('HTTP/1.1 200 OK\r\nContent-Ty')
+      socket.end('HTTP/1.1 200 OK\r\nContent-Ty')
       return true
     case 'server-error':
       res.writeHead(plan.answer.isChunked ? 500 : 503, { 'x-soak-id': plan.id, 'x-soak': 'fault' })
@@ -36,7 +42,7 @@ export function breakOff(plan: Plan, res: ServerResponse, ledger: Ledger): boole
       return false
     case 'silent-close':
       ledger.silentCloses += 1
-      res.once('finish', () => socket?.end())
+      res.once('finish', () => socket.end())
       return false
     default:
       return false
