@@ -333,6 +333,24 @@ t.test('nothing that is pipelined overtakes the answer before it', async (t) => 
   }
 })
 
+t.test(
+  'no request goes upstream for a caller whose connection has ended before its turn',
+  async (t) => {
+    const house = await build(t, {
+      onEnd: (_request, socket) => socket.write(answerOf('200 OK', 'reached')),
+    })
+    const refused = 'GET // HTTP/1.1\r\nHost: x\r\n\r\n'
+    const behind = [
+      'GET /2 HTTP/1.1\r\nHost: x\r\n\r\n',
+      'POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na',
+    ]
+    for (const request of behind) {
+      t.match(await house.send(`${refused}${request}nonsense\r\n\r\n`), /^HTTP\/1\.1 400 /)
+      await house.assertSound(request)
+    }
+  },
+)
+
 t.test('many declined upgrades on one connection leave it in order', async (t) => {
   const house = await build(t, {
     onEnd: (request, socket) => socket.write(answerOf('200 OK', `to ${request.target}`)),

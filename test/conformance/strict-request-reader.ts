@@ -137,6 +137,7 @@ function checkLines(lines: StrictRequest['lines'], onViolation: (what: string) =
   const values = (name: string) => valuesOf(lines, name)
   if (values('host').length !== 1) onViolation(`${values('host').length} Host lines`)
   if (values('authorization').length > 1) onViolation('several Authorization lines')
+  if (values('x-forwarded-for').includes('')) onViolation('nobody sent it')
   for (const name of FOREIGN_FIELDS) {
     if (values(name).length > 0) onViolation(`a ${name} line`)
   }
