@@ -94,6 +94,8 @@ export function createRelay(options: RelayOptions): Relay {
 
   function relay(admitted: Admitted, res: ServerResponse): void {
     const { req, head } = admitted
+    // What came behind this request may have ended the connection before its turn.
+    if (req.socket.destroyed) return
     const call = createCall(admitted)
     const handler = new ResponseRelay(responseOptions(call, res))
     const length = head.contentLength === undefined ? 0 : Number(head.contentLength)
@@ -104,7 +106,8 @@ export function createRelay(options: RelayOptions): Relay {
       dispatcher.dispatch(dispatchOptions(admitted, call, null), handler)
     } else if (!isChunked && length <= MAX_GATHERED_BYTES && !expectsContinue) {
       gatherBody(req, (body) => {
-        dispatcher.dispatch(dispatchOptions(admitted, call, body), handler)
+        if (!req.socket.destroyed)
+          dispatcher.dispatch(dispatchOptions(admitted, call, body), handler)
       })
     } else {
       const body = streamBody(req, () => {

@@ -101,6 +101,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     }
     if (this.#res.headersSent) {
       // Too late for another answer: the caller gets what came, and must see that it is not whole.
+      if (this.#hasUnsentHead) this.#res.flushHeaders()
       if (this.#res.socket === null) this.#res.destroy()
       else this.#res.socket.destroySoon()
       return
