@@ -32,10 +32,12 @@ export function createLogger({ level, destination }: LoggerOptions): Log {
       // The last line of defence: no code should log a token, and none that does reaches the output.
       hooks: { streamWrite: maskTokens },
     },
-    destination ?? pino.destination({ fd: 1, sync: false }),
+    destination ?? pino.destination({ fd: 1, sync: false, maxLength: MAX_UNWRITTEN_CHARACTERS }),
   )
 }
 
+// Where nobody reads standard output, lines beyond this are dropped: memory is not.
+const MAX_UNWRITTEN_CHARACTERS = 8_388_608
 const FLUSH_TIMEOUT_MS = 1_000
 
 /** Writes out what is still held back: an exit would else write the last lines before those that are under way. */
