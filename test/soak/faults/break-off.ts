@@ -27,6 +27,8 @@ export function breakOff(
       socket.end('HTTP/1.1 200 OK\r\nContent-Ty')
       return true
     case 'server-error':
+      // The rest of the body is never read.
+      res.setHeader('connection', 'close')
       res.writeHead(plan.answer.isChunked ? 500 : 503, { 'x-soak-id': plan.id, 'x-soak': 'fault' })
       res.end('broken')
       return true

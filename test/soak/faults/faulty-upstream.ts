@@ -34,8 +34,7 @@ async function serve(ledger: Ledger, req: IncomingMessage, res: ServerResponse):
   const attempt = note(entry, req)
   const isWhole = await readUpTo(req, attempt, plan.decidesAfterBytes)
   // Who will not read on says so: else the next request on the connection would pay for it.
-  const readsOn = isWhole || (plan.fault === undefined && plan.afterEarly === 'read-on')
-  if (!readsOn) res.setHeader('connection', 'close')
+  if (!isWhole && plan.afterEarly !== 'read-on') res.setHeader('connection', 'close')
   const isHit = plan.fault !== undefined && (plan.faultHits === 'denied') === attempt.isDenied
   if (isHit && breakOff(plan, req.socket, res, ledger)) return
   if (attempt.isDenied) await deny(plan, res)

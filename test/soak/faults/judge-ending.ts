@@ -80,16 +80,19 @@ function judgeStatus(plan: Plan, last: Attempt | undefined, answer: Answer): str
 }
 
 /** A connection that ends behind an early decision may take the decision with it. */
+function mayBeCut({ decidesAfterBytes, afterEarly, fault }: Plan): boolean {
+  return decidesAfterBytes !== undefined && (afterEarly !== 'read-on' || fault === 'close')
+}
+
+const BREAKING = ['reset', 'garbage', 'half-head', 'truncated']
+
 function mayBreak(plan: Plan, isHit: boolean): boolean {
-  if (isHit && ['reset', 'garbage', 'half-head', 'truncated'].includes(plan.fault ?? ''))
-    return true
-  return plan.decidesAfterBytes !== undefined && plan.afterEarly !== 'read-on'
+  return (isHit && BREAKING.includes(plan.fault ?? '')) || mayBeCut(plan)
 }
 
 function judgeGranted(plan: Plan, last: Attempt | undefined, answer: Answer): string | undefined {
   if (last?.isDenied === true) return 'granted without the scope'
-  const isCut = plan.decidesAfterBytes !== undefined && plan.afterEarly !== 'read-on'
-  if (!answer.isWhole) return isCut ? undefined : 'an answer that is not whole'
+  if (!answer.isWhole) return mayBeCut(plan) ? undefined : 'an answer that is not whole'
   return answer.sha256 === sha256Of(plan.answer.stretch) ? undefined : 'an answer that is another'
 }
 
@@ -102,8 +105,7 @@ function judgeDenied(
   if (last?.isDenied !== true) return 'denied with the scope'
   const allowed = outcomesOf(plan)
   if (!allowed.includes(outcome)) return `a denial as ${outcome}`
-  const isCut = plan.decidesAfterBytes !== undefined && plan.afterEarly !== 'read-on'
-  return answer.isWhole || plan.denial === 'broken' || isCut
+  return answer.isWhole || plan.denial === 'broken' || mayBeCut(plan)
     ? undefined
     : 'a denial that is not whole'
 }
