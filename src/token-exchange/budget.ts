@@ -3,6 +3,8 @@ import { LRUCache } from 'lru-cache'
 export interface Budget {
   /** Takes one exchange for a verified `sub`; `false`: exhausted, nothing was taken. */
   take(sub: string): boolean
+  /** What was taken last for it was not used: Keycloak was not asked. */
+  giveBack(sub: string): void
 }
 
 export interface BudgetOptions {
@@ -36,6 +38,11 @@ export function createBudget(options: BudgetOptions): Budget {
       total.used += 1
       bySubject.set(sub, own)
       return true
+    },
+    giveBack(sub) {
+      const own = bySubject.get(sub)
+      if (own !== undefined && own.used > 0) own.used -= 1
+      if (total.used > 0) total.used -= 1
     },
   }
 }

@@ -60,6 +60,9 @@ export function createExchange(options: ExchangeOptions): Exchange {
     if (claims?.sub === undefined) return refuse('subject-token-unusable', 'no-subject', undefined)
     if (!budget.take(claims.sub)) return refuse('exchange-refused', 'budget', undefined)
     const answer = await ask(request, signal)
+    // Else whoever tries again in an outage has no exchange left when it is over.
+    if (answer.kind === 'unavailable' && answer.reason === 'circuit-open')
+      budget.giveBack(claims.sub)
     return conclude(options, { request, subject: claims, answer, signal })
   }
   return async (request, signal) => {

@@ -26,6 +26,18 @@ t.test(
   },
 )
 
+t.test('what the open breaker holds back costs no budget', async (t) => {
+  const house = await buildFaultsHouse(t, { env: { EXCHANGES_PER_MINUTE: '2' } })
+  await house.call()
+  house.endpoint.answerAll('token', json(500, {}))
+  for (let i = 0; i < 5; i += 1) await house.call()
+  t.equal(await house.gauge('breaker_open'), 1)
+  for (let i = 0; i < 5; i += 1) {
+    const token = await house.subject({ sub: 'alice', jti: String(i) })
+    t.match(await house.call(token), { status: 503, reason: 'circuit-open' })
+  }
+})
+
 t.test('a token out of the cache costs no budget', async (t) => {
   const house = await buildFaultsHouse(t, { env: { EXCHANGES_PER_MINUTE: '1' } })
   const token = await house.subject()
