@@ -36,6 +36,8 @@ export function breakOff(
       truncate(plan, res)
       return true
     case 'interim':
+      // Node would write these behind the final head of an answer that waits for the end of the one before.
+      if (res.socket === null) return false
       res.writeProcessing()
       res.writeEarlyHints({ link: '</style.css>; rel=preload' })
       return false
