@@ -154,9 +154,8 @@ export class BadAnswerError extends Error {
 }
 
 /** A phrase may hold octets that no longer are what the upstream wrote (RFC 9112 §4): then the status speaks for itself. */
-function reasonPhrase(status: number, phrase: string | undefined): string {
-  const isPlain = phrase !== undefined && /^[\t\x20-\x7e]*$/.test(phrase)
-  return isPlain ? phrase : (STATUS_CODES[status] ?? '')
+function reasonPhrase(status: number, phrase = ''): string {
+  return /^[\t\x20-\x7e]*$/.test(phrase) ? phrase : (STATUS_CODES[status] ?? '')
 }
 
 function isTimeout(error: Error): boolean {
