@@ -104,7 +104,15 @@ async function checkWrittenBill(): Promise<readonly string[]> {
 
 /** A registry without an audit endpoint is no finding and no pass: it is said aloud. */
 async function audit(): Promise<void> {
-  const { code, stdout: answer, stderr } = await runProgram('npm', ['audit', '--omit=dev'])
+  const {
+    code,
+    stdout: answer,
+    stderr,
+  } = await runProgram('npm', [
+    ...['audit', '--omit=dev'],
+    // A silent caller would make it silent too, and its answer could not be told from a finding.
+    '--loglevel=error',
+  ])
   if (code !== 0 && stderr.includes('audit endpoint returned an error')) {
     stdout.write(
       '  ! NOT AUDITED: this registry has no audit endpoint, so nothing is known of advisories.\n',
