@@ -47,6 +47,10 @@ export interface AppTools {
 const WATCH_INTERVAL_MS = 1_000
 const PROBE_TIMEOUT_MS = 2_000
 const RETRY_MS = 5_000
+/** An idle connection costs about 8 KB. */
+const MAX_CONNECTIONS = 20_000
+/** As long as a head may take; what is gathered is small. */
+const GATHER_DEADLINE_MS = 60_000
 
 /** The composition root: opens everything, hands each part what it needs, and closes it all in reverse. Rejects if a policy is broken. */
 export async function createApp(config: Config, { log, env }: AppTools): Promise<App> {
@@ -117,6 +121,8 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
     readSubjectToken: createSubjectTokenReader({ maxEntries: config.cache.maxEntries }),
     isTrustedPeer: createTrustedPeers(config.trustedProxies),
     hasOutcomeHeader: config.outcomeHeader,
+    gatherDeadlineMs: GATHER_DEADLINE_MS,
+    uploadSilenceMs: upstreamTimeouts.headersTimeoutMs,
     onSettled(call, settlement) {
       if (settlement.outcome === 'upstream-unavailable') health.failed(settlement.reason ?? '')
       else health.answered()
@@ -129,6 +135,7 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
     relay,
     pseudonym,
     upstream,
+    maxConnections: MAX_CONNECTIONS,
     dispatcher,
   })
   metrics.watch({

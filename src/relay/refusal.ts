@@ -47,7 +47,7 @@ export const REFUSALS = {
     status: 408,
     reason: 'Request Timeout',
     code: 'request_timeout',
-    message: 'The head of the request did not arrive in time.',
+    message: 'The request did not arrive in time.',
   },
   authorization: {
     status: 400,

@@ -8,6 +8,7 @@ import { Call } from '../call.ts'
 import type { SubjectToken } from '../subject-token.ts'
 import { watchHandshake } from './handshake-watch.ts'
 import { closeHalf, lingerOnClose } from './lingering-close.ts'
+import { REFUSALS, sendRefusal } from './refusal.ts'
 import { gatherBody, MAX_GATHERED_BYTES, streamBody } from './request-body.ts'
 import type { RequestHead } from './request-head.ts'
 import { ResponseRelay } from './response-relay.ts'
@@ -24,6 +25,10 @@ export interface RelayOptions {
   readonly readSubjectToken: (authorization: string) => SubjectToken | undefined
   readonly isTrustedPeer: (address: string) => boolean
   readonly hasOutcomeHeader: boolean
+  /** For all of a body that is gathered before it is sent; the answer is 408 then. */
+  readonly gatherDeadlineMs: number
+  /** For how long a streamed upload may be silent before its answer has begun; the answer is 408 then. */
+  readonly uploadSilenceMs: number
   readonly onSettled: CallOptions['onSettled']
   /** Monotonic, in milliseconds. */
   readonly now: () => number
@@ -105,13 +110,26 @@ export function createRelay(options: RelayOptions): Relay {
     if (length === 0 && !isChunked) {
       dispatcher.dispatch(dispatchOptions(admitted, call, null), handler)
     } else if (!isChunked && length <= MAX_GATHERED_BYTES && !expectsContinue) {
-      gatherBody(req, (body) => {
-        if (!req.socket.destroyed)
-          dispatcher.dispatch(dispatchOptions(admitted, call, body), handler)
+      gatherBody(req, {
+        deadlineMs: options.gatherDeadlineMs,
+        onGathered(body) {
+          if (!req.socket.destroyed)
+            dispatcher.dispatch(dispatchOptions(admitted, call, body), handler)
+        },
+        onLate: () => sendRefusal(res, REFUSALS.requestTimeout, { closes: true }),
       })
     } else {
-      const body = streamBody(req, () => {
-        if (expectsContinue && !res.headersSent) res.writeContinue()
+      const body = streamBody(req, {
+        onFirstRead() {
+          if (expectsContinue && !res.headersSent) res.writeContinue()
+        },
+        silenceMs: options.uploadSilenceMs,
+        onSilent() {
+          // Where the answer has begun, the upload is the upstream's affair.
+          if (res.headersSent) return
+          sendRefusal(res, REFUSALS.requestTimeout, { closes: true })
+          handler.callerLeft()
+        },
       })
       res.once('close', () => drainRequest(req, body))
       lingerOnClose(req)

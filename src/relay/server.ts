@@ -20,6 +20,8 @@ export interface RelayServerOptions {
   readonly relay: Relay
   readonly pseudonym: string
   readonly upstream: URL
+  /** One more is closed at once. */
+  readonly maxConnections: number
   /** Handed to http-proxy so that it makes no agent of its own; all dispatching is the relay's. */
   readonly dispatcher: Dispatcher
 }
@@ -73,6 +75,7 @@ export async function createRelayServer(options: RelayServerOptions): Promise<Fa
   })
   // Node would drop the lines beyond the 1000th, and obey those that frame all the same. Their bytes are bounded.
   app.server.maxHeadersCount = 0
+  app.server.maxConnections = options.maxConnections
   // 100 is sent when the body is wanted, not before (RFC 9110 §10.1.1).
   app.server.on('checkContinue', (req, res) => app.server.emit('request', req, res))
   app.server.on('checkExpectation', (_req, res) => sendRefusal(res, REFUSALS.expectation))

@@ -146,6 +146,14 @@ t.test(
   },
 )
 
+t.test('a streamed upload that falls silent is 408, and its connection ends', async (t) => {
+  const house = await build(t, {}, { UPSTREAM_HEADERS_TIMEOUT_MS: '1000' })
+  const { write, ended } = await connectRaw(house.scopelift.url)
+  write('POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n')
+  t.match(await ended(), /^HTTP\/1\.1 408 [\s\S]*"code":"request_timeout"/)
+  await house.assertSound('afterwards')
+})
+
 t.test('a replay that is answered early leaves the upload’s connection in order', async (t) => {
   const house = await build(t, {
     onHead(request, socket) {

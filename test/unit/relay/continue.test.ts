@@ -37,6 +37,8 @@ async function exchange(t: Scope, version: string): Promise<string> {
     readSubjectToken: () => undefined,
     isTrustedPeer: () => false,
     hasOutcomeHeader: true,
+    gatherDeadlineMs: 60_000,
+    uploadSilenceMs: 60_000,
     onSettled: () => {},
     now: () => 0,
     epochNow: Date.now,

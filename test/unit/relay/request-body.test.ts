@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import t from 'tap'
 import { gatherBody, streamBody } from '../../../src/relay/request-body.ts'
 import { createStage } from './stage.ts'
@@ -15,11 +17,21 @@ async function readAll(body: AsyncIterable<unknown>): Promise<string> {
   return text
 }
 
+function gather(req: IncomingMessage, deadlineMs = 60_000): Promise<Buffer> {
+  return new Promise((onGathered, reject) =>
+    gatherBody(req, { deadlineMs, onGathered, onLate: () => reject(new Error('late')) }),
+  )
+}
+
+function stream(req: IncomingMessage, onFirstRead = () => {}): Readable {
+  return streamBody(req, { onFirstRead, silenceMs: 60_000, onSilent: () => {} })
+}
+
 t.test('a body is gathered whole, however it arrives', async (t) => {
   const parts = [[''], ['abc'], ['ab', 'c'], ['a', 'b', 'c']]
   for (const chunks of parts) {
     const { req, caller } = await createStage(t, ofLength(chunks.join('').length))
-    const gathered = new Promise<Buffer>((resolve) => gatherBody(req, resolve))
+    const gathered = gather(req)
     for (const chunk of chunks) {
       const arrived = chunk === '' ? undefined : once(req, 'data')
       caller.write(chunk)
@@ -32,7 +44,7 @@ t.test('a body is gathered whole, however it arrives', async (t) => {
 t.test('a caller that leaves before the end of its body is never called back', async (t) => {
   const { req, caller } = await createStage(t, ofLength(5))
   let isGathered = false
-  gatherBody(req, () => {
+  void gather(req).finally(() => {
     isGathered = true
   })
   const closed = new Promise((resolve) => req.once('close', resolve))
@@ -43,10 +55,30 @@ t.test('a caller that leaves before the end of its body is never called back', a
   t.equal(isGathered, false)
 })
 
+t.test('a body that is late is said to be late once, and its rest changes nothing', async (t) => {
+  const { req, caller } = await createStage(t, ofLength(5))
+  const told: string[] = []
+  const late = new Promise<void>((resolve) => {
+    gatherBody(req, {
+      deadlineMs: 20,
+      onGathered: () => told.push('gathered'),
+      onLate() {
+        told.push('late')
+        resolve()
+      },
+    })
+  })
+  caller.write('ab')
+  await late
+  caller.write('cde')
+  await once(req, 'end')
+  t.same(told, ['late'])
+})
+
 t.test('a body is wanted when it is first read, and only then', async (t) => {
   const { req, caller } = await createStage(t, CHUNKED)
   let wanted = 0
-  const body = streamBody(req, () => {
+  const body = stream(req, () => {
     wanted += 1
   })
   await new Promise((resolve) => setImmediate(resolve))
@@ -61,7 +93,7 @@ t.test('a body is wanted when it is first read, and only then', async (t) => {
 t.test('a reader that is slow pauses the caller', async (t) => {
   const size = 4 << 20
   const { req, caller } = await createStage(t, ofLength(size))
-  const body = streamBody(req, () => {})
+  const body = stream(req)
   const iterator = body.iterator()
   const first = iterator.next()
   caller.write(Buffer.alloc(size))
@@ -72,12 +104,46 @@ t.test('a reader that is slow pauses the caller', async (t) => {
   t.equal(bytes, size)
 })
 
+t.test('a body that is waited for and does not come is silent', async (t) => {
+  const { req, caller } = await createStage(t, CHUNKED)
+  const silent = new Promise<void>((onSilent) => {
+    const body = streamBody(req, { onFirstRead: () => {}, silenceMs: 20, onSilent })
+    t.teardown(() => body.destroy())
+    body.resume()
+  })
+  caller.write('1\r\na\r\n')
+  await silent
+  t.equal(req.complete, false)
+})
+
+t.test('a body that is not read is not silent', async (t) => {
+  const { req, caller } = await createStage(t, ofLength(4 << 20))
+  let silences = 0
+  const body = streamBody(req, {
+    onFirstRead: () => {},
+    silenceMs: 5,
+    onSilent() {
+      silences += 1
+    },
+  })
+  t.teardown(() => body.destroy())
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  t.equal(silences, 0, 'before anybody reads')
+  const first = body.iterator({ destroyOnReturn: false }).next()
+  caller.write(Buffer.alloc(4 << 20))
+  await first
+  while (!req.isPaused()) await new Promise((resolve) => setImmediate(resolve))
+  silences = 0
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  t.equal(silences, 0, 'while the reader is slow')
+})
+
 t.test('a stream that is destroyed leaves the connection alone', async (t) => {
   const { req, res, caller, received } = await createStage(
     t,
     ofLength(6).replace('Host: h', 'Host: h\r\nConnection: close'),
   )
-  const body = streamBody(req, () => {})
+  const body = stream(req)
   const first = body.iterator({ destroyOnReturn: false }).next()
   caller.write('abc')
   await first
@@ -91,7 +157,7 @@ t.test('a stream that is destroyed leaves the connection alone', async (t) => {
 
 t.test('a caller that leaves breaks the body for its reader', async (t) => {
   const { req, caller } = await createStage(t, ofLength(6))
-  const text = readAll(streamBody(req, () => {}))
+  const text = readAll(stream(req))
   caller.write('abc')
   await once(req, 'data')
   caller.destroy()
