@@ -38,12 +38,12 @@ function createTable(): string {
 function toRow(group: string, name: string, setting: Setting): string {
   const shown = showDefault(setting)
   const title = group === '' ? '' : `**${group}**`
-  const value = shown === 'required' || shown === '' ? shown : `\`${shown}\``
-  const hasExample = value === shown && !isSecretSetting(name)
+  const isPlain = shown === '' || shown.startsWith('required')
+  const hasExample = isPlain && !isSecretSetting(name)
   const example = hasExample ? `, e.g. \`${setting.example}\`` : ''
   const choices = showChoices(setting)
   const oneOf = choices === '' ? '' : `: ${choices}`
-  return `| ${title} | \`${name}\` | ${value} | ${setting.meaning}${oneOf}${example} |`
+  return `| ${title} | \`${name}\` | ${isPlain ? shown : `\`${shown}\``} | ${setting.meaning}${oneOf}${example} |`
 }
 
 function fail(line: string, exitCode: number): never {

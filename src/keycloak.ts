@@ -1,11 +1,10 @@
+import { openClientCredentials } from './client-credentials.ts'
 import type { KeycloakConfig } from './config/config.ts'
-import { watchSecret } from './config/watched-secret.ts'
 import type { Log } from './observability/logger.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Problems } from './observability/problems.ts'
 import type { Probe } from './observability/readiness.ts'
 import type { ScopeRules } from './policy/route-policy.ts'
-import { clientSecretBasic, clientSecretPost } from './token-exchange/client-authentication.ts'
 import { startDiscovery } from './token-exchange/discovery.ts'
 import type { ExchangedTokens } from './token-exchange/issued-tokens.ts'
 import { createIssuedTokens } from './token-exchange/issued-tokens.ts'
@@ -25,7 +24,7 @@ export interface KeycloakOptions {
   readonly budget: { readonly perMinute: number; readonly perSecond: number }
   readonly ca: readonly string[] | undefined
   readonly scopeRules: ScopeRules
-  /** How often the secret's file is looked at. */
+  /** How often the file of the secret, key or assertion is looked at. */
   readonly watchIntervalMs: number
   /** How often Keycloak is probed while it cannot be reached. */
   readonly retryMs: number
@@ -37,9 +36,9 @@ export interface KeycloakOptions {
   readonly log: Log
 }
 
-/** Opens all that talks to Keycloak: its pool, the client's secret, the exchange, the look at its discovery document. */
+/** Opens all that talks to Keycloak: its pool, the client's credentials, the exchange, the look at its discovery document. */
 export function openKeycloak(options: KeycloakOptions): Keycloak {
-  const { config, problems, log, watchIntervalMs } = options
+  const { config, problems, log } = options
   const timeoutMs = config.exchangeTimeoutMs
   const dispatcher = createKeycloakAgent({ timeoutMs, ca: options.ca })
   const url = config.discoveryUrl
@@ -52,27 +51,23 @@ export function openKeycloak(options: KeycloakOptions): Keycloak {
     problems,
     log,
   })
-  const secret = watchSecret(config.clientSecret, {
-    intervalMs: watchIntervalMs,
-    onRead(isNew) {
-      problems.resolve('client-secret-file')
-      if (!isNew) return
-      tokens.forgetMisconfiguration()
-      log.info('the client secret was read anew')
-    },
-    onError: (error) =>
-      problems.report('client-secret-file', `KEYCLOAK_CLIENT_SECRET_FILE: ${error.message}`),
+  const credentials = openClientCredentials({
+    config,
+    intervalMs: options.watchIntervalMs,
+    now: options.now,
+    onNew: () => tokens.forgetMisconfiguration(),
+    problems,
+    log,
   })
-  const authenticate =
-    config.authMethod === 'client_secret_basic' ? clientSecretBasic : clientSecretPost
   const tokens = createIssuedTokens({
     ...options,
     issuer: config.issuer,
     tokenEndpoint: config.tokenEndpoint,
     jwksUri: config.jwksUri,
     clientId: config.clientId,
-    authentication: authenticate({ clientId: config.clientId, secret: secret.current }),
-    refreshSecret: secret.refresh,
+    authentication: credentials.authentication,
+    authMethod: config.authentication.method,
+    refreshSecret: credentials.refresh,
     dispatcher,
     timeoutMs,
     onExchange: options.metrics.observeExchange,
@@ -95,7 +90,7 @@ export function openKeycloak(options: KeycloakOptions): Keycloak {
     async close() {
       health.close()
       await discovery.close()
-      secret.close()
+      credentials.close()
       await dispatcher.destroy()
     },
   }

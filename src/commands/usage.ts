@@ -32,7 +32,9 @@ export function createUsage(): string {
 function showSetting(name: string, setting: Setting): string {
   const shown = showDefault(setting)
   const example = isSecretSetting(name) ? '' : `example: ${setting.example}`
-  const facts = shown === 'required' ? [shown, example] : [shown ? `default: ${shown}` : example]
+  const facts = shown.startsWith('required')
+    ? [shown, example]
+    : [shown ? `default: ${shown}` : example]
   const choices = showChoices(setting)
   const meaning = `${setting.meaning}${choices && `: ${choices}`}`.replaceAll('`', '')
   return `  ${name} (${facts.filter(Boolean).join('; ')})\n      ${meaning}`

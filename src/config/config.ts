@@ -1,4 +1,5 @@
 import type { Secret } from '../secret.ts'
+import type { SigningAlgorithm } from './client-key.ts'
 
 /** The settings of one process: checked, deeply frozen, in the units that the code uses. */
 export interface Config {
@@ -49,14 +50,28 @@ export interface KeycloakConfig {
   readonly jwksUri: URL
   readonly discoveryUrl: URL
   readonly clientId: string
-  readonly clientSecret: SecretSource
-  readonly authMethod: 'client_secret_basic' | 'client_secret_post'
+  readonly authentication: ClientAuthenticationConfig
   /** Sorted, without duplicates; empty: none was configured. */
   readonly audience: readonly string[]
   readonly exchangeTimeoutMs: number
 }
 
-/** Where the client's secret came from; one from a file can change while the process runs. */
+/** How the requester client proves who it is, with what that method needs. */
+export type ClientAuthenticationConfig =
+  | {
+      readonly method: 'client_secret_basic' | 'client_secret_post'
+      readonly secret: SecretSource
+    }
+  | {
+      readonly method: 'private_key_jwt'
+      /** Known to parse with the two wishes that follow. */
+      readonly key: SecretSource
+      readonly keyId: string | undefined
+      readonly algorithm: SigningAlgorithm | undefined
+    }
+  | { readonly method: 'federated_jwt'; readonly assertionFile: string }
+
+/** Where a secret or private key came from; one from a file can change while the process runs. */
 export type SecretSource =
   | { readonly kind: 'value'; readonly secret: Secret }
   | { readonly kind: 'file'; readonly path: string; readonly secret: Secret }

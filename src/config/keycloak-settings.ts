@@ -1,3 +1,4 @@
+import { SIGNING_ALGORITHMS } from './client-key.ts'
 import type { Setting } from './setting.ts'
 
 export const KEYCLOAK_SETTINGS = {
@@ -29,10 +30,46 @@ export const KEYCLOAK_SETTINGS = {
   KEYCLOAK_CLIENT_SECRET: {
     group: 'Keycloak',
     kind: 'text',
-    isRequired: true,
     isSecret: true,
+    requiredBy: 'client_secret_basic and client_secret_post',
     example: '<secret of the client>',
     meaning: 'Its secret; or `KEYCLOAK_CLIENT_SECRET_FILE`, a file that holds it',
+  },
+  KEYCLOAK_CLIENT_KEY: {
+    group: 'Keycloak',
+    kind: 'text',
+    isSecret: true,
+    requiredBy: 'private_key_jwt',
+    example: '<private key of the client>',
+    meaning:
+      'Its private key: PEM (PKCS#8) or a JWK; or `KEYCLOAK_CLIENT_KEY_FILE`, a file that holds it',
+  },
+  KEYCLOAK_CLIENT_KEY_ID: {
+    group: 'Keycloak',
+    kind: 'text',
+    shownDefault: 'as the JWK says',
+    example: 'scopelift-1',
+    meaning: 'The `kid` under which Keycloak has the public key',
+    rule: {
+      pattern: '^[\\x21-\\x7e]{1,200}$',
+      reason: 'must be a key id of at most 200 characters, without spaces',
+    },
+  },
+  KEYCLOAK_CLIENT_KEY_ALG: {
+    group: 'Keycloak',
+    kind: 'choice',
+    choices: SIGNING_ALGORITHMS,
+    shownDefault: 'as the key says',
+    example: 'PS256',
+    meaning: 'How that key signs',
+  },
+  KEYCLOAK_CLIENT_ASSERTION_FILE: {
+    group: 'Keycloak',
+    kind: 'file',
+    requiredBy: 'federated_jwt',
+    example: '/var/run/secrets/keycloak/token',
+    meaning:
+      'A file with a token that says who the client is, a projected service account token; read for each exchange',
   },
   KEYCLOAK_AUDIENCE: {
     group: 'Keycloak',
@@ -55,7 +92,7 @@ export const KEYCLOAK_SETTINGS = {
   KEYCLOAK_AUTH_METHOD: {
     group: 'Keycloak',
     kind: 'choice',
-    choices: ['client_secret_basic', 'client_secret_post'],
+    choices: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'federated_jwt'],
     default: 'client_secret_basic',
     example: 'client_secret_basic',
     meaning: 'How the requester client authenticates',

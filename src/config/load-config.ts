@@ -1,9 +1,11 @@
-import { createSecret } from '../secret.ts'
+import { checkClientAuthentication } from './check-client-authentication.ts'
 import { checkFiles } from './check-files.ts'
 import { checkSettings } from './check-settings.ts'
 import type { CheckedUrls } from './check-urls.ts'
 import { checkUrls } from './check-urls.ts'
-import type { Config, KeycloakConfig, SecretSource } from './config.ts'
+import type { ClientAuthenticationConfig, Config, KeycloakConfig } from './config.ts'
+import type { Mistake } from './config-error.ts'
+import { ConfigError } from './config-error.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import { findMisspelled } from './misspelled.ts'
 import type { Mistakes } from './mistakes.ts'
@@ -28,20 +30,35 @@ export interface LoadConfigOptions {
  * Reads and checks every setting. No I/O but through `readFile`.
  * @throws {ConfigError} with all mistakes at once; its text holds no value of any variable.
  */
-export function loadConfig({ env, readFile, envFile }: LoadConfigOptions): Config {
+export function loadConfig(options: LoadConfigOptions): Config {
+  const { config, mistakes, hints } = examineConfig(options)
+  if (mistakes.length > 0) throw new ConfigError(mistakes, hints)
+  return config
+}
+
+export interface ExaminedConfig {
+  /** Where a variable is wrong or missing, its default or example stands in: for whoever looks at the mistakes too. */
+  readonly config: Config
+  readonly mistakes: readonly Mistake[]
+  /** A sentence for each variable that looks misspelled. */
+  readonly hints: readonly string[]
+}
+
+/** Like `loadConfig`, for whoever goes on in spite of mistakes. */
+export function examineConfig({ env, readFile, envFile }: LoadConfigOptions): ExaminedConfig {
   const mistakes = createMistakes()
   const variables = readVariables(env, readEnvFile(envFile, readFile, mistakes))
   const misspelled = findMisspelled(variables.keys())
   const isDeniedDefault = !variables.has('DENIED_SCOPES')
   const secretFiles = readSecretFiles({ variables, readFile, mistakes })
   const values = validateSettings(variables, mistakes)
+  const authentication = checkClientAuthentication({ values, secretFiles, mistakes })
   const urls = checkUrls(values, mistakes)
   checkSettings(values, urls, mistakes)
   const ca = checkFiles({ values, readFile, mistakes })
-  mistakes.throwIfAny(misspelled)
-  return deepFreeze({
+  const config = deepFreeze({
     ...toNetwork(values, urls),
-    keycloak: toKeycloak(values, urls, secretFiles.get('KEYCLOAK_CLIENT_SECRET')),
+    keycloak: toKeycloak(values, urls, authentication.config),
     policy: {
       allowedScopes: values.ALLOWED_SCOPES,
       deniedScopes: values.DENIED_SCOPES,
@@ -58,8 +75,9 @@ export function loadConfig({ env, readFile, envFile }: LoadConfigOptions): Confi
     outcomeHeader: values.OUTCOME_HEADER,
     readyRequires: sortUnique(values.READY_REQUIRES),
     logLevel: values.LOG_LEVEL,
-    warnings: [...warnOf(values), ...misspelled],
+    warnings: [...warnOf(values), ...authentication.warnings, ...misspelled],
   })
+  return { config, mistakes: mistakes.list(), hints: misspelled }
 }
 
 function readEnvFile(path: string | undefined, readFile: ReadFile, mistakes: Mistakes) {
@@ -87,22 +105,16 @@ function toNetwork(values: SettingValues, { upstream }: CheckedUrls) {
 function toKeycloak(
   values: SettingValues,
   { keycloak, issuer }: CheckedUrls,
-  secretPath: string | undefined,
+  authentication: ClientAuthenticationConfig,
 ): KeycloakConfig {
   const realmUrl = `${keycloak}/realms/${encodeURIComponent(values.KEYCLOAK_REALM)}`
-  const secret = createSecret(values.KEYCLOAK_CLIENT_SECRET)
-  const clientSecret: SecretSource =
-    secretPath === undefined
-      ? { kind: 'value', secret }
-      : { kind: 'file', path: secretPath, secret }
   return {
     issuer: issuer ?? realmUrl,
     tokenEndpoint: new URL(`${realmUrl}/protocol/openid-connect/token`),
     jwksUri: new URL(`${realmUrl}/protocol/openid-connect/certs`),
     discoveryUrl: new URL(`${realmUrl}/.well-known/openid-configuration`),
     clientId: values.KEYCLOAK_CLIENT_ID,
-    clientSecret,
-    authMethod: values.KEYCLOAK_AUTH_METHOD,
+    authentication,
     audience: sortUnique(values.KEYCLOAK_AUDIENCE),
     exchangeTimeoutMs: values.EXCHANGE_TIMEOUT_MS,
   }

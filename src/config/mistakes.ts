@@ -1,5 +1,4 @@
 import type { Mistake } from './config-error.ts'
-import { ConfigError } from './config-error.ts'
 import type { SettingName } from './settings-schema.ts'
 import { SETTINGS } from './settings-schema.ts'
 
@@ -9,8 +8,10 @@ export interface Mistakes {
   addOther(mistake: Mistake): void
   /** Whether one of these variables is wrong already: a check that involves it would only add noise. */
   has(...names: readonly SettingName[]): boolean
-  /** @throws {ConfigError} if there was any, with the hints behind the mistakes */
-  throwIfAny(hints: readonly string[]): void
+  /** Likewise for a `<NAME>_FILE`. */
+  hasOther(variable: string): boolean
+  /** In the order in which they were found. */
+  list(): readonly Mistake[]
 }
 
 export function createMistakes(): Mistakes {
@@ -22,8 +23,7 @@ export function createMistakes(): Mistakes {
     add: (name, reason) => addOther({ variable: name, reason, example: SETTINGS[name].example }),
     addOther,
     has: (...names) => names.some((name) => mistakes.has(name)),
-    throwIfAny(hints) {
-      if (mistakes.size > 0) throw new ConfigError([...mistakes.values()], hints)
-    },
+    hasOther: (variable) => mistakes.has(variable),
+    list: () => [...mistakes.values()],
   }
 }

@@ -22,6 +22,8 @@ type SettingGroup = (typeof SETTING_GROUPS)[number]
 interface TextSetting extends SettingBase {
   readonly kind: 'text' | 'url' | 'file'
   readonly isRequired?: true
+  /** The methods of KEYCLOAK_AUTH_METHOD that cannot do without it, in words. */
+  readonly requiredBy?: string
   /** Also read from the file that `<NAME>_FILE` names, and never printed. */
   readonly isSecret?: true
   readonly default?: string
@@ -43,9 +45,12 @@ interface BooleanSetting extends SettingBase {
   readonly default: boolean
 }
 
+/** Without a default it may be left out. */
 interface ChoiceSetting extends SettingBase {
   readonly kind: 'choice'
-  readonly default: string
+  readonly default?: string
+  /** Shown in place of a default that depends on other settings. */
+  readonly shownDefault?: string
   readonly choices: readonly string[]
 }
 
@@ -75,14 +80,17 @@ export function showDefault(setting: Setting): string {
     case 'text':
     case 'url':
     case 'file':
-      return setting.isRequired ? 'required' : (setting.shownDefault ?? setting.default ?? '')
+      if (setting.isRequired) return 'required'
+      if (setting.requiredBy) return `required by ${setting.requiredBy}`
+      return setting.shownDefault ?? setting.default ?? ''
     case 'bytes':
       return showBytes(setting.default)
     case 'list':
       return setting.default.join(' ')
+    case 'choice':
+      return setting.shownDefault ?? setting.default ?? ''
     case 'integer':
     case 'boolean':
-    case 'choice':
       return String(setting.default)
   }
 }

@@ -22,7 +22,7 @@ type ValueOf<S> = S extends { readonly kind: 'integer' | 'bytes' }
   : S extends { readonly kind: 'boolean' }
     ? boolean
     : S extends { readonly kind: 'choice'; readonly choices: readonly (infer C)[] }
-      ? C
+      ? C | (S extends { readonly default: string } ? never : undefined)
       : S extends { readonly kind: 'list'; readonly choices: readonly (infer C)[] }
         ? readonly C[]
         : S extends { readonly kind: 'list' }
@@ -77,7 +77,11 @@ function toProperty(setting: Setting): Record<string, unknown> {
     case 'boolean':
       return { type: 'boolean', default: setting.default }
     case 'choice':
-      return { type: 'string', enum: [...setting.choices], default: setting.default }
+      return {
+        type: 'string',
+        enum: [...setting.choices],
+        ...(setting.default !== undefined && { default: setting.default }),
+      }
     case 'list':
       return { type: 'array', items: toItems(setting), default: [...setting.default] }
     case 'text':

@@ -1,5 +1,4 @@
-import { open, stat } from 'node:fs/promises'
-import { readErrorCode } from './read-text.ts'
+import { identifyFile, readBounded, toFileError } from './read-bounded.ts'
 
 export interface WatchedFileOptions {
   /** Followed through symbolic links at every look. */
@@ -22,18 +21,6 @@ export interface WatchedFile {
   close(): void
 }
 
-type WatchedFileErrorCode = 'ERR_FILE_UNREADABLE' | 'ERR_FILE_TOO_LARGE'
-
-class WatchedFileError extends Error {
-  readonly code: WatchedFileErrorCode
-
-  constructor(code: WatchedFileErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'WatchedFileError'
-    this.code = code
-  }
-}
-
 /**
  * Looks at a file in intervals. Watching by inotify would miss what Kubernetes does: it swaps the link `..data`, far from
  * the file's own path. The timer does not keep the process alive.
@@ -49,7 +36,7 @@ export function createWatchedFile(options: WatchedFileOptions): WatchedFile {
 
   async function look(): Promise<void> {
     try {
-      const seen = await identify(path)
+      const seen = await identifyFile(path)
       // Two writes within one tick of the clock leave the same times: a content counts as read only at its second look.
       if (seen === identity && isSettled && complaint === undefined) return
       const found = await readBounded(path, maxBytes)
@@ -96,37 +83,6 @@ export function createWatchedFile(options: WatchedFileOptions): WatchedFile {
       clearInterval(timer)
     },
   }
-}
-
-/** Changes with the file itself, its place and its times; `stat` follows symbolic links. */
-async function identify(path: string): Promise<string> {
-  const found = await stat(path, { bigint: true })
-  // Opening a pipe would wait for a writer.
-  if (!found.isFile()) throw new WatchedFileError('ERR_FILE_UNREADABLE', 'is not a regular file')
-  const { dev, ino, size, mtimeNs, ctimeNs } = found
-  return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
-}
-
-async function readBounded(path: string, maxBytes: number): Promise<string> {
-  const file = await open(path, 'r')
-  try {
-    const buffer = Buffer.alloc(maxBytes + 1)
-    let length = 0
-    while (length <= maxBytes) {
-      const { bytesRead } = await file.read(buffer, length, buffer.length - length)
-      if (bytesRead === 0) return buffer.toString('utf8', 0, length)
-      length += bytesRead
-    }
-    throw new WatchedFileError('ERR_FILE_TOO_LARGE', `is larger than ${maxBytes} bytes`)
-  } finally {
-    await file.close()
-  }
-}
-
-function toFileError(cause: unknown): WatchedFileError {
-  if (cause instanceof WatchedFileError) return cause
-  const message = `cannot be read (${readErrorCode(cause)})`
-  return new WatchedFileError('ERR_FILE_UNREADABLE', message, { cause })
 }
 
 function toError(thrown: unknown): Error {

@@ -1,53 +1,60 @@
-import type { Secret } from '../secret.ts'
-import { createSecret } from '../secret.ts'
 import type { SecretSource } from './config.ts'
 import { cutTrailingNewline } from './secret-files.ts'
 import { createWatchedFile } from './watched-file.ts'
 
-/** A secret that may change while the process runs. */
-export interface WatchedSecret {
-  current(): Secret
+/** A secret or key that may change while the process runs, as what it is used as. */
+export interface WatchedSecret<T> {
+  current(): T
   /** Reads the file now; whether the secret changed. Resolves to `false` for a secret that is no file. */
   refresh(): Promise<boolean>
   close(): void
 }
 
-export interface WatchedSecretOptions {
+export interface WatchedSecretOptions<T> {
   readonly intervalMs: number
-  /** The file was read, after a change or after a time in which it could not be read. */
+  /** Makes of a text what is used; throws for one that is no good, with a message that holds nothing of it. */
+  readonly parse: (text: string) => T
+  /** The file was read, after a change or after a time in which it was no good. */
   readonly onRead: (isNew: boolean) => void
-  /** The file cannot be read any more, or is empty; the secret in use stays. */
+  /** The file cannot be read any more, or is no good; what is in use stays. */
   readonly onError: (error: Error) => void
 }
 
 const MAX_SECRET_BYTES = 65_536
 
-export function watchSecret(source: SecretSource, options: WatchedSecretOptions): WatchedSecret {
-  let secret = source.secret
+/** Throws what `parse` throws for the source as it is now. */
+export function watchSecret<T>(
+  source: SecretSource,
+  options: WatchedSecretOptions<T>,
+): WatchedSecret<T> {
+  let text = source.secret.expose()
+  let current = options.parse(text)
   if (source.kind === 'value') {
-    return { current: () => secret, refresh: async () => false, close() {} }
+    return { current: () => current, refresh: async () => false, close() {} }
   }
   const file = createWatchedFile({
     path: source.path,
     intervalMs: options.intervalMs,
     maxBytes: MAX_SECRET_BYTES,
-    text: secret.expose(),
-    onChange(text) {
-      const value = cutTrailingNewline(text)
-      // A file that is being written is empty for a moment.
-      if (value === '') throw new Error('the file of KEYCLOAK_CLIENT_SECRET_FILE is empty')
-      const isNew = value !== secret.expose()
-      if (isNew) secret = createSecret(value)
+    text,
+    onChange(content) {
+      const found = cutTrailingNewline(content)
+      const parsed = options.parse(found)
+      const isNew = found !== text
+      if (isNew) {
+        text = found
+        current = parsed
+      }
       options.onRead(isNew)
     },
     onError: options.onError,
   })
   return {
-    current: () => secret,
+    current: () => current,
     async refresh() {
-      const before = secret
+      const before = current
       await file.check()
-      return secret !== before
+      return current !== before
     },
     close: () => file.close(),
   }

@@ -12,6 +12,8 @@ export interface ExchangeRequest {
    * issued `aud` adds nothing to the subject's: else a hostile upstream could have a token for its neighbour minted.
    */
   readonly namedBy: 'operator' | 'upstream'
+  /** Of the request that wants the token; where several share an exchange, of the first. */
+  readonly requestId?: string
 }
 
 export type ExchangeResult =

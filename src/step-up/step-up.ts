@@ -69,7 +69,7 @@ export function startExchange(
   const abort = new AbortController()
   const cancel = () => abort.abort()
   call.onAbandoned = cancel
-  const request = { subject, ...wanted }
+  const request = { subject, ...wanted, requestId: call.requestId }
   const result =
     refused === undefined
       ? tokens.obtain(request, abort.signal)

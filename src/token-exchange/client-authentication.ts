@@ -1,36 +1,15 @@
-import type { Secret } from '../secret.ts'
+import type { CredentialFault } from './credential-fault.ts'
 
 /**
- * Adds the requester client's credentials to an exchange (RFC 6749 §2.3), in the form or in the headers.
- * Called anew for each request, so that a rotated secret or a single-use assertion is read when it is needed.
+ * Adds the requester client's credentials to a request (RFC 6749 §2.3), in the form or in the headers; or says why it has
+ * none. Called anew for each request, so that a rotated secret is read and an assertion made when it is needed.
+ * `requestId` is that of the caller's request, where there is one.
  */
 export type ClientAuthentication = (
   form: URLSearchParams,
   headers: Record<string, string>,
-) => void | Promise<void>
+  requestId: string | undefined,
+) => CredentialFault | undefined | Promise<CredentialFault | undefined>
 
-export interface ClientSecret {
-  readonly clientId: string
-  /** Read per use. */
-  readonly secret: () => Secret
-}
-
-/** RFC 6749 §2.3.1: both are form-urlencoded before base64, or Keycloak misreads `%` and `+`. */
-export function clientSecretBasic(client: ClientSecret): ClientAuthentication {
-  return (_form, headers) => {
-    const pair = `${formEncode(client.clientId)}:${formEncode(client.secret().expose())}`
-    Object.assign(headers, { authorization: `Basic ${Buffer.from(pair).toString('base64')}` })
-  }
-}
-
-export function clientSecretPost(client: ClientSecret): ClientAuthentication {
-  return (form) => {
-    form.set('client_id', client.clientId)
-    form.set('client_secret', client.secret().expose())
-  }
-}
-
-/** RFC 6749 Appendix B. */
-function formEncode(value: string): string {
-  return new URLSearchParams({ v: value }).toString().slice('v='.length)
-}
+/** RFC 7523 §2.2. */
+export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'

@@ -1,8 +1,10 @@
+import type { ClientAuthenticationMethod } from './authentication-method.ts'
+import type { CredentialFault } from './credential-fault.ts'
+import { describeCredentialFault } from './credential-fault.ts'
+
 /** What can be wrong on our side: at our client, its realm, or our settings. Never the caller's fault. */
 export type ClientFault =
-  | 'client-secret'
-  | 'client-unknown'
-  | 'client-authentication'
+  | CredentialFault
   | 'exchange-not-enabled'
   | 'exchange-not-supported'
   | 'audience-unknown'
@@ -11,6 +13,7 @@ export type ClientFault =
 
 export interface FaultContext {
   readonly clientId: string
+  readonly method: ClientAuthenticationMethod
   readonly issuer: string
   readonly scopes: readonly string[]
   readonly audience: readonly string[]
@@ -30,11 +33,10 @@ export function describeFault(fault: ClientFault, context: FaultContext): string
   const client = `client '${context.clientId}'`
   switch (fault) {
     case 'client-secret':
-      return `Keycloak refuses the secret of ${client}: put the client's current secret into KEYCLOAK_CLIENT_SECRET or the file of KEYCLOAK_CLIENT_SECRET_FILE.`
     case 'client-unknown':
-      return `Keycloak does not know ${client}, or it is disabled, or it authenticates by another method: check KEYCLOAK_CLIENT_ID, KEYCLOAK_REALM, and the client's authenticator.`
     case 'client-authentication':
-      return `Keycloak refuses how ${client} authenticates: set KEYCLOAK_AUTH_METHOD to the method of the client's authenticator, and make the client confidential.`
+    case 'assertion-file':
+      return describeCredentialFault(fault, context)
     case 'exchange-not-enabled':
       return `Keycloak does not let ${client} exchange tokens: make it confidential and switch on 'Standard token exchange' (attribute standard.token.exchange.enabled).`
     case 'exchange-not-supported':

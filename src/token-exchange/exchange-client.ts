@@ -2,10 +2,11 @@ import type { Dispatcher } from 'undici'
 import type { CircuitBreaker, Liveness } from './circuit-breaker.ts'
 import { OPEN } from './circuit-breaker.ts'
 import type { ClientAuthentication } from './client-authentication.ts'
+import type { ClientFault } from './client-fault.ts'
 import type { ExchangeAnswer } from './exchange-response.ts'
 import { parseExchangeResponse } from './exchange-response.ts'
 import type { NoAnswer } from './keycloak-request.ts'
-import { requestKeycloak } from './keycloak-request.ts'
+import { DEADLINE, requestKeycloak } from './keycloak-request.ts'
 import { ABORTED, untilAborted } from './until-aborted.ts'
 
 export type ExchangeOutcome =
@@ -15,9 +16,16 @@ export type ExchangeOutcome =
 type UnavailableReason = Extract<ExchangeOutcome, { kind: 'unavailable' }>['reason']
 
 export interface ExchangeClient {
-  /** Sends the form with the client's credentials. The signal bounds the whole call; never rejects for what Keycloak does. */
-  send(form: URLSearchParams, signal: AbortSignal): Promise<ExchangeOutcome>
-  /** The secret was read anew: a 401 to the old one means nothing any more. */
+  /**
+   * Sends the form with the client's credentials. The signal bounds the whole call; never rejects for what Keycloak does.
+   * `requestId`: of the caller's request, for an assertion.
+   */
+  send(
+    form: URLSearchParams,
+    signal: AbortSignal,
+    requestId?: string | undefined,
+  ): Promise<ExchangeOutcome>
+  /** The secret was read anew: a refusal of the old one means nothing any more. */
   noteNewSecret(): void
 }
 
@@ -25,12 +33,12 @@ export interface ExchangeClientOptions {
   readonly tokenEndpoint: URL
   readonly dispatcher: Dispatcher
   readonly authentication: ClientAuthentication
-  /** Reads the secret again; whether it changed. Settles by itself in bounded time. */
+  /** Reads the secret, key or assertion again; whether it changed. Settles by itself in bounded time. */
   readonly refreshSecret: () => Promise<boolean>
   readonly breaker: CircuitBreaker
 }
 
-/** The requester client's side of RFC 8693: a regenerated secret kills the old at once, so a 401 reads it again, once. */
+/** The requester client's side of RFC 8693: a new secret or key kills the old at once, so a refused one is read again, once. */
 export function createExchangeClient(options: ExchangeClientOptions): ExchangeClient {
   let secretGeneration = 0
   let refreshing: Promise<void> | undefined
@@ -47,11 +55,11 @@ export function createExchangeClient(options: ExchangeClientOptions): ExchangeCl
   }
 
   return {
-    async send(form, signal) {
+    async send(form, signal, requestId) {
       const sent = secretGeneration
-      const outcome = await sendOnce(options, form, signal)
-      if (!isUnauthorized(outcome) || !(await hasNewSecret(sent, signal))) return outcome
-      return sendOnce(options, form, signal)
+      const outcome = await sendOnce(options, form, signal, requestId)
+      if (!isClientRefused(outcome) || !(await hasNewSecret(sent, signal))) return outcome
+      return sendOnce(options, form, signal, requestId)
     },
     noteNewSecret() {
       secretGeneration += 1
@@ -63,13 +71,19 @@ async function sendOnce(
   { tokenEndpoint, dispatcher, authentication, breaker }: ExchangeClientOptions,
   form: URLSearchParams,
   signal: AbortSignal,
+  requestId: string | undefined,
 ): Promise<ExchangeOutcome> {
   const credentialled = new URLSearchParams(form)
   const headers: Record<string, string> = {
     accept: 'application/json',
     'content-type': 'application/x-www-form-urlencoded',
   }
-  await authentication(credentialled, headers)
+  const authenticated = Promise.resolve(authentication(credentialled, headers, requestId))
+  const lack = await untilAborted(authenticated, signal)
+  if (lack === ABORTED) {
+    return { kind: 'unavailable', reason: signal.reason === DEADLINE ? 'timeout' : 'abandoned' }
+  }
+  if (lack !== undefined) return { kind: 'misconfigured', fault: lack }
   const body = credentialled.toString()
   const call = async (): Promise<ExchangeOutcome> => {
     const request = { url: tokenEndpoint, method: 'POST', headers, body, signal } as const
@@ -82,10 +96,16 @@ async function sendOnce(
   return outcome === OPEN ? { kind: 'unavailable', reason: 'circuit-open' } : outcome
 }
 
-function isUnauthorized(outcome: ExchangeOutcome): boolean {
-  if (outcome.kind !== 'misconfigured') return false
-  return outcome.fault === 'client-secret' || outcome.fault === 'client-unknown'
+/** 401, or 400 `invalid_client`: what Keycloak answers to an assertion that another key should have signed. */
+function isClientRefused(outcome: ExchangeOutcome): boolean {
+  return outcome.kind === 'misconfigured' && CLIENT_REFUSED.has(outcome.fault)
 }
+
+const CLIENT_REFUSED: ReadonlySet<ClientFault> = new Set([
+  'client-secret',
+  'client-unknown',
+  'client-authentication',
+])
 
 /** A 4xx, whatever it says, comes from something that lives. */
 function judgeLiveness(outcome: ExchangeOutcome): Liveness {

@@ -1,29 +1,35 @@
 import type { Problems } from '../observability/problems.ts'
 import type { ExchangeRequest } from '../step-up/issued-tokens.ts'
+import type { ClientAuthenticationMethod } from './authentication-method.ts'
 import type { ClientFault } from './client-fault.ts'
 import { describeFault, faultReach } from './client-fault.ts'
 import type { Conclusion, Defect, TokenDefect } from './conclusion.ts'
+import { isCredentialFault } from './credential-fault.ts'
 import type { ExchangeLog } from './exchange-log.ts'
 import { createFaultReporter } from './fault-reporter.ts'
 
 export interface ExchangeFaults {
   /** Reports what an operator must see to, and takes back what this exchange has shown to be well. */
   note(request: ExchangeRequest, conclusion: Conclusion): void
+  /** There is a new secret, key or assertion: what was wrong with the one before is no problem any more. */
+  forgetCredentials(): void
 }
 
 export interface ExchangeFaultsOptions {
   readonly clientId: string
+  readonly authMethod: ClientAuthenticationMethod
   readonly issuer: string
   readonly log: ExchangeLog
   readonly problems: Problems
 }
 
 const CLIENT = 'keycloak-client'
+const CREDENTIALS = 'keycloak-client-credentials'
 const ISSUED_TOKEN = 'keycloak-issued-token'
 
 /** Faults of our client and of the tokens that Keycloak issues, each in words that name the remedy. */
 export function createExchangeFaults(options: ExchangeFaultsOptions): ExchangeFaults {
-  const { clientId, issuer } = options
+  const { clientId, authMethod: method, issuer } = options
   const reporter = createFaultReporter(options.log, options.problems)
 
   const raise = (defect: Defect, request: ExchangeRequest) => {
@@ -33,7 +39,7 @@ export function createExchangeFaults(options: ExchangeFaultsOptions): ExchangeFa
       return
     }
     const { scopes, audience } = request
-    const sentence = describeFault(defect.fault, { clientId, issuer, scopes, audience })
+    const sentence = describeFault(defect.fault, { clientId, method, issuer, scopes, audience })
     reporter.raise(problemId(defect.fault, request), defect.fault, sentence)
   }
 
@@ -44,10 +50,12 @@ export function createExchangeFaults(options: ExchangeFaultsOptions): ExchangeFa
       }
       if (!provesClient(conclusion)) return
       reporter.clear(CLIENT)
+      reporter.clear(CREDENTIALS)
       reporter.clear(problemId('scope-not-attached', request))
       reporter.clear(problemId('audience-unknown', request))
       if (conclusion.kind === 'issued') reporter.clear(ISSUED_TOKEN)
     },
+    forgetCredentials: () => reporter.forget(CREDENTIALS),
   }
 }
 
@@ -60,7 +68,7 @@ function provesClient(conclusion: Conclusion): boolean {
 function problemId(fault: ClientFault, { scopes, audience }: ExchangeRequest): string {
   switch (faultReach(fault)) {
     case 'client':
-      return CLIENT
+      return isCredentialFault(fault) ? CREDENTIALS : CLIENT
     case 'scopes':
       return `${CLIENT} scopes ${scopes.join(' ')}`
     case 'audience':

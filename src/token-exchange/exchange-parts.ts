@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { ExchangeResultLabel } from '../observability/exchange-result.ts'
 import type { Problems } from '../observability/problems.ts'
 import type { ScopeRules } from '../policy/route-policy.ts'
+import type { ClientAuthenticationMethod } from './authentication-method.ts'
 import { createBudget } from './budget.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
 import { createCircuitBreaker } from './circuit-breaker.ts'
@@ -31,7 +32,9 @@ export interface IssuedTokensOptions {
   readonly jwksUri: URL
   readonly clientId: string
   readonly authentication: ClientAuthentication
-  /** Reads the client secret's file again; whether it changed. */
+  /** For the words of a fault. */
+  readonly authMethod: ClientAuthenticationMethod
+  /** Reads the file of the client's secret, key or assertion again; whether it changed. */
   readonly refreshSecret: () => Promise<boolean>
   /** Not closed here. */
   readonly dispatcher: Dispatcher

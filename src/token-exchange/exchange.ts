@@ -41,7 +41,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const send = async (request: ExchangeRequest, scopes: readonly string[], signal: AbortSignal) => {
     const subjectToken = request.subject.token.expose()
     const made = createExchangeForm({ subjectToken, scopes, audience: request.audience })
-    return made.kind === 'form' ? client.send(made.form, signal) : made
+    return made.kind === 'form' ? client.send(made.form, signal, request.requestId) : made
   }
   /** One scope that our client does not have refuses the whole set, so the held ones are left out then. */
   const ask = async (request: ExchangeRequest, signal: AbortSignal) => {

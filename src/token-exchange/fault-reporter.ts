@@ -6,6 +6,8 @@ export interface FaultReporter {
   /** Logs the fault once, and shows it as a problem until `clear`. */
   raise(id: string, fault: string, sentence: string): void
   clear(id: string): void
+  /** Takes it back without a word: nothing is known to work again, only what was wrong is gone. */
+  forget(id: string): void
 }
 
 /** Scopes and audiences come from outside too: only so many problems of that kind stand at once. */
@@ -29,5 +31,6 @@ export function createFaultReporter(log: ExchangeLog, problems: Problems): Fault
     clear(id) {
       if (standing.delete(id)) log.info({ problem: id }, 'An exchange works again')
     },
+    forget: (id) => void standing.delete(id),
   }
 }

@@ -10,7 +10,7 @@ import { isSameToken } from './token-cache.ts'
 import { ABORTED } from './until-aborted.ts'
 
 export interface ExchangedTokens extends IssuedTokens {
-  /** The secret file has changed: what Keycloak said of our client is asked anew. */
+  /** There is a new secret, key or assertion: what Keycloak said of our client is asked anew. */
   forgetMisconfiguration(): void
   /** For the metrics: tokens in memory. */
   readonly cacheEntries: number
@@ -113,6 +113,7 @@ export function createIssuedTokens(options: IssuedTokensOptions): ExchangedToken
     forgetMisconfiguration() {
       parts.client.noteNewSecret()
       refusals.forgetMisconfiguration()
+      parts.faults.forgetCredentials()
     },
     get cacheEntries() {
       return cache.size

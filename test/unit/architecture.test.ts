@@ -19,7 +19,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: ['config', 'observability'],
   'call.ts': ['observability/outcome.ts'],
   'audit-entry.ts': ['observability'],
+  'client-credentials.ts': ['config', 'observability', 'token-exchange'],
   'keycloak.ts': [
+    'client-credentials.ts',
     'config',
     'observability',
     'policy/route-policy.ts',

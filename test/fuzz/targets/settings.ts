@@ -91,11 +91,9 @@ export const settings = createTarget('settings', 3, () =>
     }
     try {
       const config = loadConfig({ env, readFile, envFile: hasEnvFile ? '.env' : undefined })
-      const texts = [
-        ...config.warnings,
-        inspect(config.keycloak.clientSecret.secret),
-        JSON.stringify(config.keycloak.clientSecret.secret),
-      ]
+      const { authentication } = config.keycloak
+      const source = 'secret' in authentication ? authentication.secret : undefined
+      const texts = [...config.warnings, inspect(source?.secret), JSON.stringify(source) ?? '']
       return texts.every((text) => !text.includes(MARK)) && !holdsSecret(config, env)
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error

@@ -11,7 +11,11 @@ t.test('the help names every setting once, with its default or an example', asyn
   t.ok(lines.includes('  PORT (default: 8322)'))
   t.ok(lines.includes('  REPLAY_MAX_BYTES (default: 16MiB)'))
   t.ok(lines.includes('  KEYCLOAK_REALM (required; example: authentication-demo)'))
-  t.ok(lines.includes('  KEYCLOAK_CLIENT_SECRET (required)'))
+  t.ok(
+    lines.includes(
+      '  KEYCLOAK_CLIENT_SECRET (required by client_secret_basic and client_secret_post)',
+    ),
+  )
   t.ok(lines.includes('  CA_FILE (example: /etc/ssl/internal-ca.pem)'))
 })
 

@@ -43,9 +43,10 @@ t.test('the addresses at Keycloak are made of server and realm', async (t) => {
   t.equal(keycloak.jwksUri.href, `${keycloak.issuer}/protocol/openid-connect/certs`)
   t.equal(keycloak.discoveryUrl.href, `${keycloak.issuer}/.well-known/openid-configuration`)
   t.equal(keycloak.clientId, 'scopelift')
-  t.equal(keycloak.clientSecret.secret.expose(), 'hunter2')
-  t.equal(keycloak.clientSecret.kind, 'value')
-  t.equal(keycloak.authMethod, 'client_secret_basic')
+  const { secret, method } = secretOf(keycloak)
+  t.equal(secret.secret.expose(), 'hunter2')
+  t.equal(secret.kind, 'value')
+  t.equal(method, 'client_secret_basic')
   t.equal(keycloak.exchangeTimeoutMs, 5000)
   t.same(keycloak.audience, [])
 })
@@ -110,9 +111,9 @@ t.test('the secret comes from a file, less one trailing newline', async (t) => {
     ['s3cret\n\n', 's3cret\n'],
     [' s3cret ', ' s3cret '],
   ] as const) {
-    const { clientSecret } = loadWithSecretFile({ '/run/s': text }).keycloak
-    t.equal(clientSecret.secret.expose(), secret)
-    t.equal(clientSecret.kind === 'file' && clientSecret.path, '/run/s')
+    const source = secretOf(loadWithSecretFile({ '/run/s': text }).keycloak).secret
+    t.equal(source.secret.expose(), secret)
+    t.equal(source.kind === 'file' && source.path, '/run/s')
   }
 })
 
@@ -206,7 +207,8 @@ t.test('what is allowed but deserves a look is a warning', async (t) => {
 
 t.test('the configuration is frozen all the way down', async (t) => {
   const config = load({ KEYCLOAK_AUDIENCE: 'a' })
-  const holders = [config, config.keycloak, config.keycloak.audience, config.keycloak.clientSecret]
+  const { keycloak } = config
+  const holders = [config, keycloak, keycloak.audience, secretOf(keycloak).secret]
   for (const holder of [...holders, config.policy.allowedScopes, config.warnings]) {
     t.ok(Object.isFrozen(holder))
   }
@@ -216,6 +218,11 @@ t.test('one load does not influence the next', async (t) => {
   t.equal(load({ PORT: '1', ALLOWED_SCOPES: 'x' }).listen.port, 1)
   t.same(load({}).policy.allowedScopes, ['llama:*', 'mcp:*'])
 })
+
+function secretOf({ authentication }: Config['keycloak']) {
+  if ('secret' in authentication) return authentication
+  throw new Error('it authenticates without a secret')
+}
 
 function loadWithSecretFile(files: Record<string, string>): Config {
   const { KEYCLOAK_CLIENT_SECRET: _, ...rest } = REQUIRED

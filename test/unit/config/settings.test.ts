@@ -56,6 +56,14 @@ const ROWS: Readonly<Record<SettingName, Row>> = {
   },
   KEYCLOAK_CLIENT_ID: { valid: ['scopelift', 'https://client.example/id'], invalid: [] },
   KEYCLOAK_CLIENT_SECRET: { valid: ['x', ' p=&%+ \u00e9'], invalid: [] },
+  // What is wrong with a key is said where it is used: see client-authentication.test.ts.
+  KEYCLOAK_CLIENT_KEY: { valid: ['x'], invalid: [] },
+  KEYCLOAK_CLIENT_KEY_ID: { valid: ['k1', 'x#/+='], invalid: ['a b', 'é', 'x'.repeat(201)] },
+  KEYCLOAK_CLIENT_KEY_ALG: {
+    valid: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+    invalid: ['HS256', 'none', 'ES512', 'eddsa'],
+  },
+  KEYCLOAK_CLIENT_ASSERTION_FILE: { valid: ['/not/there/yet'], invalid: [] },
   KEYCLOAK_AUDIENCE: { valid: ['a', 'a b https://api'], invalid: ['a\u0000', '\u0007'] },
   KEYCLOAK_ISSUER: {
     valid: ['http://keycloak:8080/realms/x', 'https://a/'],
@@ -63,7 +71,7 @@ const ROWS: Readonly<Record<SettingName, Row>> = {
   },
   KEYCLOAK_AUTH_METHOD: {
     valid: ['client_secret_basic', 'client_secret_post'],
-    invalid: ['private_key_jwt', 'CLIENT_SECRET_POST'],
+    invalid: ['client_secret_jwt', 'CLIENT_SECRET_POST'],
   },
   ALLOW_INSECURE_KEYCLOAK: BOOLEANS,
   EXCHANGE_TIMEOUT_MS: TIMEOUTS,

@@ -4,10 +4,11 @@ import { describeFault, faultReach } from '../../../src/token-exchange/client-fa
 
 const CONTEXT = {
   clientId: 'app',
+  method: 'client_secret_basic',
   issuer: 'https://kc/realms/r',
   scopes: ['x', 'y'],
   audience: ['a'],
-}
+} as const
 
 t.test('each fault has a remedy in words, and reaches as far as it must', async (t) => {
   const table: [fault: ClientFault, remedy: RegExp, reach: string][] = [

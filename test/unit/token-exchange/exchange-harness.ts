@@ -7,7 +7,7 @@ import { createSecret } from '../../../src/secret.ts'
 import type { ExchangeRequest, ExchangeResult } from '../../../src/step-up/issued-tokens.ts'
 import type { SubjectToken } from '../../../src/subject-token.ts'
 import { createSubjectTokenReader } from '../../../src/subject-token.ts'
-import { clientSecretBasic } from '../../../src/token-exchange/client-authentication.ts'
+import { clientSecretBasic } from '../../../src/token-exchange/client-secret.ts'
 import type { IssuedTokensOptions } from '../../../src/token-exchange/exchange-parts.ts'
 import type { ExchangedTokens } from '../../../src/token-exchange/issued-tokens.ts'
 import { createIssuedTokens } from '../../../src/token-exchange/issued-tokens.ts'
@@ -65,6 +65,7 @@ export async function createHarness(
       clientId: 'requester',
       secret: () => createSecret(SECRET),
     }),
+    authMethod: 'client_secret_basic',
     refreshSecret: async () => false,
     dispatcher,
     timeoutMs: 5000,
