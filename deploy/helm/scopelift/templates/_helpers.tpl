@@ -1,0 +1,98 @@
+{{- define "scopelift.name" -}}
+{{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* 44 characters: the longest suffix is 19, and a name is a DNS label of 63. */}}
+{{- define "scopelift.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{ .Values.fullnameOverride | trunc 44 | trimSuffix "-" }}
+{{- else if contains (include "scopelift.name" .) .Release.Name -}}
+{{ .Release.Name | trunc 44 | trimSuffix "-" }}
+{{- else -}}
+{{ printf "%s-%s" .Release.Name (include "scopelift.name" .) | trunc 44 | trimSuffix "-" }}
+{{- end -}}
+{{- end }}
+
+{{- define "scopelift.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "scopelift.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "scopelift.labels" -}}
+{{ include "scopelift.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
+{{- end }}
+
+{{/* An image of .repository, .tag and .digest; .default stands in for an empty tag. */}}
+{{- define "scopelift.image" -}}
+{{- if .image.digest -}}
+{{ .image.repository }}@{{ .image.digest }}
+{{- else -}}
+{{ .image.repository }}:{{ .image.tag | default .default }}
+{{- end -}}
+{{- end }}
+
+{{- define "scopelift.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{ .Values.serviceAccount.name | default (include "scopelift.fullname" .) }}
+{{- else -}}
+{{ required "serviceAccount.name is missing: with serviceAccount.create=false it names one that is there already" .Values.serviceAccount.name }}
+{{- end -}}
+{{- end }}
+
+{{- define "scopelift.issuer" -}}
+{{- .Values.settings.KEYCLOAK_ISSUER | default (printf "%s/realms/%s" (.Values.settings.KEYCLOAK_SERVER_URL | trimSuffix "/") .Values.settings.KEYCLOAK_REALM) -}}
+{{- end }}
+
+{{- define "scopelift.configMapOfLlamaStack" -}}
+{{ .Values.llamaStack.config.existingConfigMap | default (printf "%s-llama-stack-config" (include "scopelift.fullname" .)) }}
+{{- end }}
+
+{{- define "scopelift.configMapOfPolicy" -}}
+{{ .Values.policy.existingConfigMap | default (printf "%s-policy" (include "scopelift.fullname" .)) }}
+{{- end }}
+
+{{- define "scopelift.hasPolicyFile" -}}
+{{- if or .Values.policy.file .Values.policy.existingConfigMap -}}true{{- end -}}
+{{- end }}
+
+{{- define "scopelift.configOfLlamaStack" -}}
+{{- .Values.llamaStack.config.content | default (.Files.Get "files/config.yaml") -}}
+{{- end }}
+
+{{/* The settings that are set, as text. Helm reads whole numbers as floating point ones, and would write 6e+05. */}}
+{{- define "scopelift.settings" -}}
+{{- $settings := dict -}}
+{{- range $name, $value := .Values.settings -}}
+{{- if kindIs "float64" $value -}}
+{{- $_ := set $settings $name (int64 $value | toString) -}}
+{{- else if not (or (kindIs "invalid" $value) (eq (toString $value) "")) -}}
+{{- $_ := set $settings $name (toString $value) -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $settings "KEYCLOAK_ISSUER" (include "scopelift.issuer" .) -}}
+{{- if not (hasKey $settings "UPSTREAM_URL") -}}
+{{- $_ := set $settings "UPSTREAM_URL" (printf "http://127.0.0.1:%d" (int .Values.llamaStack.port)) -}}
+{{- end -}}
+{{- toYaml $settings -}}
+{{- end }}
+
+{{/* What the schema cannot say: settings that are missing, or contradict each other. */}}
+{{- define "scopelift.check" -}}
+{{- $given := .Values.settings -}}
+{{- $_ := required "settings.KEYCLOAK_SERVER_URL is missing: the base URL of Keycloak, e.g. https://keycloak.example.com" $given.KEYCLOAK_SERVER_URL -}}
+{{- $_ := required "settings.KEYCLOAK_REALM is missing: the realm that issues the tokens" $given.KEYCLOAK_REALM -}}
+{{- $_ := required "settings.KEYCLOAK_CLIENT_ID is missing: the client that sends the exchange" $given.KEYCLOAK_CLIENT_ID -}}
+{{- $needed := add (mul 1000 (int .Values.preStopSeconds)) (int (default 25000 $given.SHUTDOWN_GRACE_MS)) -}}
+{{- if le (mul 1000 (int .Values.terminationGracePeriodSeconds)) $needed -}}
+{{- fail (printf "terminationGracePeriodSeconds (%d) must be more than preStopSeconds and settings.SHUTDOWN_GRACE_MS together (%d ms): the sidecar is stopped last, and would be cut" (int .Values.terminationGracePeriodSeconds) $needed) -}}
+{{- end -}}
+{{- if and .Values.policy.file .Values.policy.existingConfigMap -}}
+{{- fail "policy.file and policy.existingConfigMap exclude each other" -}}
+{{- end -}}
+{{- if and .Values.llamaStack.config.content .Values.llamaStack.config.existingConfigMap -}}
+{{- fail "llamaStack.config.content and llamaStack.config.existingConfigMap exclude each other" -}}
+{{- end -}}
+{{- end }}
