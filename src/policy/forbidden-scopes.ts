@@ -11,12 +11,20 @@ export function findForbiddenScopes(
   llamaStack: LlamaStackPolicy | undefined,
   scopeRules: ScopeRules,
 ): readonly string[] {
+  const isMissed = (scope: string) => !scopeRules.isAllowed(scope) && !LOGIN_SCOPES.has(scope)
+  return namedScopes(policyFile, llamaStack).filter(isMissed)
+}
+
+/** Every scope token that a route of either policy wants, sorted. */
+export function namedScopes(
+  policyFile: PolicyFile | undefined,
+  llamaStack: LlamaStackPolicy | undefined,
+): readonly string[] {
   const named = [
     ...(policyFile?.routes ?? []).flatMap(({ scopes }) => scopes ?? []),
     ...(llamaStack === undefined ? [] : wantedScopes(llamaStack)),
   ]
-  const isMissed = (scope: string) => !scopeRules.isAllowed(scope) && !LOGIN_SCOPES.has(scope)
-  return [...new Set(named)].filter(isMissed).sort()
+  return [...new Set(named)].sort()
 }
 
 /** Every login brings them (OpenID Connect Core §5.4): nobody has to ask for them. */

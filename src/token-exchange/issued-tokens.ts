@@ -6,6 +6,7 @@ import { createExchangeParts } from './exchange-parts.ts'
 import { createRequestKey } from './request-key.ts'
 import type { Begin } from './single-flight.ts'
 import { createSingleFlight } from './single-flight.ts'
+import { whyClaimsUnusable } from './subject-usability.ts'
 import { isSameToken } from './token-cache.ts'
 import { ABORTED } from './until-aborted.ts'
 
@@ -18,8 +19,6 @@ export interface ExchangedTokens extends IssuedTokens {
   readonly isBreakerOpen: boolean
 }
 
-const EXPIRY_TOLERANCE_S = 5
-
 /** Issued tokens from Keycloak's Standard Token Exchange (RFC 8693): remembered, shared while in flight, verified. */
 export function createIssuedTokens(options: IssuedTokensOptions): ExchangedTokens {
   const { now, monotonicNow, timeoutMs } = options
@@ -28,13 +27,8 @@ export function createIssuedTokens(options: IssuedTokensOptions): ExchangedToken
   const flights = createSingleFlight<Conclusion>({ timeoutMs })
 
   const whyUnusable = (subject: SubjectToken) => {
-    const { claims } = subject
-    if (claims === undefined) return 'not-a-jwt'
-    if (claims.iss !== options.issuer) return 'foreign-issuer'
-    if (claims.exp === undefined) return 'no-expiry'
-    if (claims.exp + EXPIRY_TOLERANCE_S < now() / 1000) return 'expired'
-    if (claims.sub === undefined) return 'no-subject'
-    if (claims.isSenderConstrained) return 'sender-constrained'
+    const unusable = whyClaimsUnusable(subject.claims, { issuer: options.issuer, nowMs: now() })
+    if (unusable !== undefined) return unusable
     return verifier.isForged(subject) ? 'bad-signature' : undefined
   }
   /** What is known without I/O, the cache apart. */
