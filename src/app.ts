@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { auditEntry } from './audit-entry.ts'
 import type { Config, Endpoint } from './config/config.ts'
+import { watchTls } from './config/watched-tls.ts'
 import { openKeycloak } from './keycloak.ts'
 import { createAdminServer } from './observability/admin-server.ts'
 import { createAudit } from './observability/audit.ts'
@@ -22,13 +23,10 @@ import { createStepUp } from './step-up/interceptor.ts'
 import { createLearning } from './step-up/learning.ts'
 import { createReplayMemory } from './step-up/replay-memory.ts'
 import { createSubjectTokenReader } from './subject-token.ts'
-import {
-  createUpstreamAgent,
-  createUpstreamConnector,
-  trustedAuthorities,
-} from './transport/agents.ts'
+import { createUpstreamAgent } from './transport/agents.ts'
 import { createPeerHealth } from './transport/peer-health.ts'
 import { probeConnection } from './transport/probe-connection.ts'
+import { createRotatingConnector } from './transport/rotating-connector.ts'
 
 export interface App {
   /** Rejects with Node's error, e.g. `EADDRINUSE`. */
@@ -73,15 +71,22 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
     log,
   })
 
-  const ca = trustedAuthorities(config.ca)
-  const { url: upstream, ...upstreamTimeouts } = config.upstream
-  const connect = createUpstreamConnector({ ...upstreamTimeouts, ca })
-  const upstreamAgent = createUpstreamAgent({ ...upstreamTimeouts, connect })
+  const { url: upstream, connectTimeoutMs, headersTimeoutMs } = config.upstream
+  const upstreamTls = watchTls(config.upstream.tls, {
+    peer: 'the upstream',
+    intervalMs: WATCH_INTERVAL_MS,
+    problems,
+    log,
+  })
+  const connect = createRotatingConnector({
+    timeoutMs: connectTimeoutMs,
+    secureContext: upstreamTls.current,
+  })
+  const upstreamAgent = createUpstreamAgent({ connect, headersTimeoutMs })
   const keycloak = openKeycloak({
     config: config.keycloak,
     cache: config.cache,
     budget: config.budget,
-    ca,
     scopeRules,
     watchIntervalMs: WATCH_INTERVAL_MS,
     retryMs: RETRY_MS,
@@ -122,7 +127,7 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
     isTrustedPeer: createTrustedPeers(config.trustedProxies),
     hasOutcomeHeader: config.outcomeHeader,
     gatherDeadlineMs: GATHER_DEADLINE_MS,
-    uploadSilenceMs: upstreamTimeouts.headersTimeoutMs,
+    uploadSilenceMs: headersTimeoutMs,
     onSettled(call, settlement) {
       if (settlement.outcome === 'upstream-unavailable') health.failed(settlement.reason ?? '')
       else health.answered()
@@ -178,6 +183,7 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
       policy.close()
       health.close()
       await upstreamAgent.destroy()
+      upstreamTls.close()
     },
   }
 }

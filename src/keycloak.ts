@@ -1,5 +1,6 @@
 import { openClientCredentials } from './client-credentials.ts'
 import type { KeycloakConfig } from './config/config.ts'
+import { watchTls } from './config/watched-tls.ts'
 import type { Log } from './observability/logger.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Problems } from './observability/problems.ts'
@@ -22,9 +23,8 @@ export interface KeycloakOptions {
   readonly config: KeycloakConfig
   readonly cache: { readonly maxEntries: number; readonly maxTtlMs: number }
   readonly budget: { readonly perMinute: number; readonly perSecond: number }
-  readonly ca: readonly string[] | undefined
   readonly scopeRules: ScopeRules
-  /** How often the file of the secret, key or assertion is looked at. */
+  /** How often files are looked at: of the secret, key or assertion, of certificates. */
   readonly watchIntervalMs: number
   /** How often Keycloak is probed while it cannot be reached. */
   readonly retryMs: number
@@ -40,7 +40,9 @@ export interface KeycloakOptions {
 export function openKeycloak(options: KeycloakOptions): Keycloak {
   const { config, problems, log } = options
   const timeoutMs = config.exchangeTimeoutMs
-  const dispatcher = createKeycloakAgent({ timeoutMs, ca: options.ca })
+  const intervalMs = options.watchIntervalMs
+  const tls = watchTls(config.tls, { peer: 'Keycloak', intervalMs, problems, log })
+  const dispatcher = createKeycloakAgent({ timeoutMs, secureContext: tls.current })
   const url = config.discoveryUrl
   const health = createPeerHealth({
     name: 'Keycloak',
@@ -53,7 +55,7 @@ export function openKeycloak(options: KeycloakOptions): Keycloak {
   })
   const credentials = openClientCredentials({
     config,
-    intervalMs: options.watchIntervalMs,
+    intervalMs,
     now: options.now,
     onNew: () => tokens.forgetMisconfiguration(),
     problems,
@@ -92,6 +94,7 @@ export function openKeycloak(options: KeycloakOptions): Keycloak {
       await discovery.close()
       credentials.close()
       await dispatcher.destroy()
+      tls.close()
     },
   }
 }

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto'
 import type { Mistakes } from './mistakes.ts'
 import type { ReadFile } from './read-text.ts'
 import { readText } from './read-text.ts'
@@ -10,37 +9,13 @@ export interface CheckFilesOptions {
   readonly mistakes: Mistakes
 }
 
-/** Reads the files that settings name; what a policy file says is judged where it is parsed. Returns CA_FILE's text. */
-export function checkFiles({ values, readFile, mistakes }: CheckFilesOptions): string | undefined {
-  const read = (name: 'CA_FILE' | 'POLICY_FILE' | 'LLAMA_STACK_CONFIG') => {
+/** Reads the policy files that settings name; what they say is judged where it is parsed. */
+export function checkFiles({ values, readFile, mistakes }: CheckFilesOptions): void {
+  for (const name of ['POLICY_FILE', 'LLAMA_STACK_CONFIG'] as const) {
     const path = values[name]
-    if (path === undefined) return undefined
-    const file = readText(readFile, path)
-    if (file.kind === 'text') return file.text
-    mistakes.add(name, `names a file that cannot be read (${file.code})`)
-    return undefined
-  }
-  read('POLICY_FILE')
-  read('LLAMA_STACK_CONFIG')
-  const ca = read('CA_FILE')
-  if (ca !== undefined && !isCertificates(ca)) {
-    mistakes.add('CA_FILE', 'must name a file with certificates in PEM')
-  }
-  return ca
-}
-
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
-
-/** Every block must parse: TLS would silently leave a broken one out. */
-function isCertificates(text: string): boolean {
-  const blocks = text.match(PEM_CERTIFICATE) ?? []
-  return blocks.length > 0 && blocks.every(isCertificate)
-}
-
-function isCertificate(block: string): boolean {
-  try {
-    return new X509Certificate(block).subject !== undefined
-  } catch {
-    return false
+    const file = path === undefined ? undefined : readText(readFile, path)
+    if (file?.kind === 'unreadable') {
+      mistakes.add(name, `names a file that cannot be read (${file.code})`)
+    }
   }
 }

@@ -1,6 +1,7 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto'
 import { createPrivateKey } from 'node:crypto'
 import { parseJsonObject } from '../json-object.ts'
+import { PUBLIC_KEY, parsePrivateKeyPem, tryCreateKey } from './private-key-pem.ts'
 
 /** What Keycloak takes from a client and Node can sign (RFC 7518 §3.1, RFC 8037 §3.1). */
 export const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
@@ -58,25 +59,12 @@ interface ReadKey {
 }
 
 const NOT_A_KEY = 'must be a private key in PEM (PKCS#8), or a private JWK'
-const PUBLIC = 'is a public key: the private key that belongs to it is needed'
 const MIN_RSA_BITS = 2048
 
 /** A string says what is wrong. */
 function readPem(text: string): ReadKey | string {
-  const labels = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g)].map(([, label = '']) => label)
-  const own = labels.filter((label) => label.endsWith('PRIVATE KEY'))
-  if (own.length > 1) return 'holds more than one private key'
-  const [label] = own
-  if (label === undefined) {
-    if (labels.some((one) => one.endsWith('PUBLIC KEY'))) return PUBLIC
-    if (labels.includes('CERTIFICATE')) return 'is a certificate: its private key is needed'
-    return NOT_A_KEY
-  }
-  if (label.startsWith('ENCRYPTED') || /Proc-Type:.*ENCRYPTED/.test(text)) {
-    return 'is encrypted: it must be a private key without a passphrase'
-  }
-  const privateKey = tryCreate(() => createPrivateKey({ key: text, format: 'pem' }))
-  if (privateKey === undefined) return 'holds a private key that cannot be read'
+  const privateKey = parsePrivateKeyPem(text, NOT_A_KEY)
+  if (typeof privateKey === 'string') return privateKey
   return { privateKey, algorithm: undefined, keyId: undefined }
 }
 
@@ -87,12 +75,12 @@ function readJwk(text: string): ReadKey | string {
   const { kty, d, alg, kid, use } = jwk
   if (kty === 'oct') return 'is a symmetric key: it must be a private key'
   if (typeof kty !== 'string') return NOT_A_KEY
-  if (d === undefined) return PUBLIC
+  if (d === undefined) return PUBLIC_KEY
   if (use !== undefined && use !== 'sig') return "is a JWK whose 'use' is not 'sig'"
   if (alg !== undefined && typeof alg !== 'string') return "is a JWK whose 'alg' is not a text"
   if (kid !== undefined && typeof kid !== 'string') return "is a JWK whose 'kid' is not a text"
   const key: JsonWebKey = { ...jwk }
-  const privateKey = tryCreate(() => createPrivateKey({ key, format: 'jwk' }))
+  const privateKey = tryCreateKey(() => createPrivateKey({ key, format: 'jwk' }))
   if (privateKey !== undefined) return { privateKey, algorithm: alg, keyId: kid }
   if (kty === 'EC' && jwk['crv'] !== 'P-256') return OTHER_CURVE
   return 'is a JWK that cannot be read as a private key'
@@ -115,14 +103,5 @@ function fittingAlgorithms(key: KeyObject): readonly SigningAlgorithm[] | string
       return ['EdDSA']
     default:
       return 'is a kind of key that is not supported: it must be RSA, EC on P-256, or Ed25519'
-  }
-}
-
-/** Node's error could tell of the key. */
-function tryCreate(create: () => KeyObject): KeyObject | undefined {
-  try {
-    return create()
-  } catch {
-    return undefined
   }
 }

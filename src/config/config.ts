@@ -1,5 +1,6 @@
 import type { Secret } from '../secret.ts'
 import type { SigningAlgorithm } from './client-key.ts'
+import type { TlsMaterial } from './tls-material.ts'
 
 /** The settings of one process: checked, deeply frozen, in the units that the code uses. */
 export interface Config {
@@ -8,6 +9,7 @@ export interface Config {
     readonly url: URL
     readonly connectTimeoutMs: number
     readonly headersTimeoutMs: number
+    readonly tls: TlsMaterial
   }
   readonly listen: Endpoint
   readonly admin: Endpoint
@@ -28,8 +30,6 @@ export interface Config {
   readonly shutdownGraceMs: number
   /** IP addresses and CIDR ranges, as written. */
   readonly trustedProxies: readonly string[]
-  /** PEM text of CA_FILE. */
-  readonly ca: string | undefined
   readonly outcomeHeader: boolean
   readonly readyRequires: readonly Peer[]
   readonly logLevel: LogLevel
@@ -54,6 +54,7 @@ export interface KeycloakConfig {
   /** Sorted, without duplicates; empty: none was configured. */
   readonly audience: readonly string[]
   readonly exchangeTimeoutMs: number
+  readonly tls: TlsMaterial
 }
 
 /** How the requester client proves who it is, with what that method needs. */

@@ -97,6 +97,24 @@ export const KEYCLOAK_SETTINGS = {
     example: 'client_secret_basic',
     meaning: 'How the requester client authenticates',
   },
+  KEYCLOAK_CA_FILE: {
+    group: 'Keycloak',
+    kind: 'file',
+    example: '/etc/ssl/keycloak-ca.pem',
+    meaning: 'Certificates (PEM) that are trusted for Keycloak alone; `CA_FILE` is for both peers',
+  },
+  KEYCLOAK_TLS_CERT_FILE: {
+    group: 'Keycloak',
+    kind: 'file',
+    example: '/etc/scopelift/keycloak/tls.crt',
+    meaning: 'Client certificate (PEM, with its chain) for TLS to a Keycloak that wants one',
+  },
+  KEYCLOAK_TLS_KEY_FILE: {
+    group: 'Keycloak',
+    kind: 'file',
+    example: '/etc/scopelift/keycloak/tls.key',
+    meaning: 'Private key (PEM) of that certificate',
+  },
   ALLOW_INSECURE_KEYCLOAK: {
     group: 'Keycloak',
     kind: 'boolean',

@@ -1,6 +1,8 @@
 import { checkClientAuthentication } from './check-client-authentication.ts'
 import { checkFiles } from './check-files.ts'
 import { checkSettings } from './check-settings.ts'
+import type { CheckedTls } from './check-tls.ts'
+import { checkTls } from './check-tls.ts'
 import type { CheckedUrls } from './check-urls.ts'
 import { checkUrls } from './check-urls.ts'
 import type { ClientAuthenticationConfig, Config, KeycloakConfig } from './config.ts'
@@ -55,10 +57,11 @@ export function examineConfig({ env, readFile, envFile }: LoadConfigOptions): Ex
   const authentication = checkClientAuthentication({ values, secretFiles, mistakes })
   const urls = checkUrls(values, mistakes)
   checkSettings(values, urls, mistakes)
-  const ca = checkFiles({ values, readFile, mistakes })
+  const tls = checkTls({ values, urls, readFile, mistakes })
+  checkFiles({ values, readFile, mistakes })
   const config = deepFreeze({
-    ...toNetwork(values, urls),
-    keycloak: toKeycloak(values, urls, authentication.config),
+    ...toNetwork(values, urls, tls),
+    keycloak: { ...toKeycloak(values, urls, authentication.config), tls: tls.keycloak },
     policy: {
       allowedScopes: values.ALLOWED_SCOPES,
       deniedScopes: values.DENIED_SCOPES,
@@ -71,11 +74,10 @@ export function examineConfig({ env, readFile, envFile }: LoadConfigOptions): Ex
     cache: { maxEntries: values.CACHE_MAX_ENTRIES, maxTtlMs: values.CACHE_MAX_TTL_MS },
     replay: { maxBytes: values.REPLAY_MAX_BYTES, totalBytes: values.REPLAY_TOTAL_BYTES },
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
-    ca,
     outcomeHeader: values.OUTCOME_HEADER,
     readyRequires: sortUnique(values.READY_REQUIRES),
     logLevel: values.LOG_LEVEL,
-    warnings: [...warnOf(values), ...authentication.warnings, ...misspelled],
+    warnings: [...warnOf(values), ...authentication.warnings, ...tls.warnings, ...misspelled],
   })
   return { config, mistakes: mistakes.list(), hints: misspelled }
 }
@@ -89,12 +91,13 @@ function readEnvFile(path: string | undefined, readFile: ReadFile, mistakes: Mis
   return undefined
 }
 
-function toNetwork(values: SettingValues, { upstream }: CheckedUrls) {
+function toNetwork(values: SettingValues, { upstream }: CheckedUrls, tls: CheckedTls) {
   return {
     upstream: {
       url: upstream,
       connectTimeoutMs: values.UPSTREAM_CONNECT_TIMEOUT_MS,
       headersTimeoutMs: values.UPSTREAM_HEADERS_TIMEOUT_MS,
+      tls: tls.upstream,
     },
     listen: { host: values.HOST, port: values.PORT },
     admin: { host: values.ADMIN_HOST, port: values.ADMIN_PORT },
@@ -106,7 +109,7 @@ function toKeycloak(
   values: SettingValues,
   { keycloak, issuer }: CheckedUrls,
   authentication: ClientAuthenticationConfig,
-): KeycloakConfig {
+): Omit<KeycloakConfig, 'tls'> {
   const realmUrl = `${keycloak}/realms/${encodeURIComponent(values.KEYCLOAK_REALM)}`
   return {
     issuer: issuer ?? realmUrl,

@@ -80,4 +80,22 @@ export const NETWORK_SETTINGS = {
     example: '/etc/ssl/internal-ca.pem',
     meaning: 'Certificates (PEM) that are trusted for the upstream and Keycloak',
   },
+  UPSTREAM_CA_FILE: {
+    group: 'Upstream and listeners',
+    kind: 'file',
+    example: '/etc/ssl/upstream-ca.pem',
+    meaning: 'Certificates (PEM) that are trusted for the upstream alone',
+  },
+  UPSTREAM_TLS_CERT_FILE: {
+    group: 'Upstream and listeners',
+    kind: 'file',
+    example: '/etc/scopelift/upstream/tls.crt',
+    meaning: 'Client certificate (PEM, with its chain) for an upstream that wants one',
+  },
+  UPSTREAM_TLS_KEY_FILE: {
+    group: 'Upstream and listeners',
+    kind: 'file',
+    example: '/etc/scopelift/upstream/tls.key',
+    meaning: 'Private key (PEM) of that certificate',
+  },
 } as const satisfies Record<string, Setting>

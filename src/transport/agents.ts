@@ -1,20 +1,12 @@
-import { rootCertificates } from 'node:tls'
+import type { SecureContext } from 'node:tls'
 import type { buildConnector } from 'undici'
 import { Agent } from 'undici'
-import { createPatientConnector } from './patient-connector.ts'
+import { createRotatingConnector } from './rotating-connector.ts'
 
 /** uvicorn closes an idle connection after 5 s: one that we hold longer would reset a POST. */
 const IDLE_MS = 3_500
 // Challenges can be long, and a 64 KB one must be read to be dropped.
 const MAX_HEAD_BYTES = 131_072
-
-/** Connects to the protected resource. Certificates are verified, against `ca` where it is given. */
-export function createUpstreamConnector(options: {
-  readonly connectTimeoutMs: number
-  readonly ca: readonly string[] | undefined
-}): buildConnector.connector {
-  return createPatientConnector(connectOptions(options.connectTimeoutMs, options.ca))
-}
 
 /** The pool to the protected resource; bodies have no time limit. */
 export function createUpstreamAgent(options: {
@@ -34,10 +26,10 @@ export function createUpstreamAgent(options: {
 /** The pool to Keycloak; each call brings its own deadline. */
 export function createKeycloakAgent(options: {
   readonly timeoutMs: number
-  readonly ca: readonly string[] | undefined
+  readonly secureContext: () => SecureContext | undefined
 }): Agent {
   return new Agent({
-    connect: createPatientConnector(connectOptions(options.timeoutMs, options.ca)),
+    connect: createRotatingConnector(options),
     headersTimeout: options.timeoutMs,
     bodyTimeout: options.timeoutMs,
     keepAliveTimeout: IDLE_MS,
@@ -45,14 +37,5 @@ export function createKeycloakAgent(options: {
   })
 }
 
-/** The public authorities and those of CA_FILE; `undefined`: Node's own default. */
-export function trustedAuthorities(ca: string | undefined): readonly string[] | undefined {
-  return ca === undefined ? undefined : [...rootCertificates, ca]
-}
-
 // Keycloak does some 300 exchanges a second on a small machine: more connections only lengthen its queue.
 const MAX_KEYCLOAK_CONNECTIONS = 64
-
-function connectOptions(timeout: number, ca: readonly string[] | undefined) {
-  return { timeout, ...(ca === undefined ? {} : { ca: [...ca] }) }
-}

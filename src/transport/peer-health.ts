@@ -67,8 +67,13 @@ function remedyFor(reason: string, setting: string): string {
   if (reason === 'ERR_SSL_WRONG_VERSION_NUMBER' || reason === 'EPROTO') {
     return `it does not speak TLS there, so write http:// in ${setting}`
   }
-  if (/CERT|SELF_SIGNED|ALTNAME/.test(reason)) {
-    return 'its certificate is not trusted, so name its authority in CA_FILE'
+  const prefix = setting === 'UPSTREAM_URL' ? 'UPSTREAM' : 'KEYCLOAK'
+  // An alert comes from the peer: it is our certificate that does not please.
+  if (/ALERT/.test(reason)) {
+    return `it ended the TLS handshake, so check that ${prefix}_TLS_CERT_FILE names a client certificate that it trusts`
+  }
+  if (/CERT|SELF_SIGNED|ALTNAME|LEAF_SIGNATURE/.test(reason)) {
+    return `its certificate is not trusted, so name its authority in CA_FILE or ${prefix}_CA_FILE`
   }
   return `check that it runs and that ${setting} can be reached from here`
 }

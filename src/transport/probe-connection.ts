@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls'
 import type { buildConnector } from 'undici'
 
 /** Whether a peer can be connected to, TLS included; it is asked for nothing. Otherwise the reason, in a word. */
@@ -8,9 +9,36 @@ export function probeConnection(
   const { protocol, hostname, host, port } = url
   return new Promise((resolve) => {
     connect({ protocol, hostname, host, port }, (error, socket) => {
-      socket?.destroy()
-      if (error === null) resolve(undefined)
-      else resolve('code' in error ? String(error.code) : error.name)
+      if (error !== null) return resolve(readReason(error))
+      const isTls13 = socket instanceof TLSSocket && socket.getProtocol() === 'TLSv1.3'
+      void (isTls13 ? awaitVerdict(socket) : Promise.resolve(undefined)).then((reason) => {
+        socket.destroy()
+        resolve(reason)
+      })
     })
   })
+}
+
+/** A peer that takes our certificate may have nothing to say: it is waited for no longer than this. */
+const VERDICT_MS = 500
+
+/** In TLS 1.3 our side is done before the peer has looked at our certificate: its tickets or its alert come afterwards (RFC 8446 §4.4). */
+function awaitVerdict(socket: TLSSocket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), VERDICT_MS)
+    timer.unref()
+    const settle = (reason: string | undefined) => {
+      clearTimeout(timer)
+      resolve(reason)
+    }
+    socket.once('session', () => settle(undefined))
+    socket.once('error', (error) => settle(readReason(error)))
+    socket.once('close', () => settle('closed'))
+    // Nothing is heard of an alert before somebody reads.
+    socket.resume()
+  })
+}
+
+function readReason(error: Error): string {
+  return 'code' in error ? String(error.code) : error.name
 }

@@ -29,7 +29,8 @@ t.test(
     t.same(config.replay, { maxBytes: 16_777_216, totalBytes: 67_108_864 })
     t.equal(config.shutdownGraceMs, 25_000)
     t.same(config.trustedProxies, [])
-    t.equal(config.ca, undefined)
+    const noTls = { authorities: [], identity: undefined }
+    t.same([config.upstream.tls, config.keycloak.tls], [noTls, noTls])
     t.equal(config.outcomeHeader, true)
     t.same(config.readyRequires, [])
     t.equal(config.logLevel, 'info')

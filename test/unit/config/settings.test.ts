@@ -32,6 +32,7 @@ const PORTS = {
   invalid: ['-1', '65536', '80.5', '0x50', '1e3', 'http', '８'],
 }
 const TIMEOUTS = { valid: ['1', '600000'], invalid: ['0', '-5', '5s', '99999999999'] }
+const AUTHORITIES = { valid: ['/ca.pem'], invalid: ['/nowhere', '/text.pem', '/broken.pem'] }
 const BOOLEANS = { valid: ['true', 'false'], invalid: ['1', '0', 'yes', 'TRUE', 'on'] }
 
 const ROWS: Readonly<Record<SettingName, Row>> = {
@@ -89,7 +90,14 @@ const ROWS: Readonly<Record<SettingName, Row>> = {
     valid: ['10.0.0.1', '10.0.0.0/8 ::1 fd00::/8'],
     invalid: ['10', '10.0.0.0/33', '010.0.0.1', '0x7f.1', 'proxy', 'fe80::1%eth0', '10.0.0.1,::1'],
   },
-  CA_FILE: { valid: ['/ca.pem'], invalid: ['/nowhere', '/text.pem', '/broken.pem'] },
+  CA_FILE: AUTHORITIES,
+  KEYCLOAK_CA_FILE: AUTHORITIES,
+  UPSTREAM_CA_FILE: AUTHORITIES,
+  // Certificate and key go together: see tls-settings.test.ts.
+  KEYCLOAK_TLS_CERT_FILE: { valid: [], invalid: ['/nowhere', '/ca.pem'] },
+  KEYCLOAK_TLS_KEY_FILE: { valid: [], invalid: ['/nowhere', '/ca.pem'] },
+  UPSTREAM_TLS_CERT_FILE: { valid: [], invalid: ['/nowhere', '/ca.pem'] },
+  UPSTREAM_TLS_KEY_FILE: { valid: [], invalid: ['/nowhere', '/ca.pem'] },
   ALLOWED_SCOPES: SCOPE_PATTERNS,
   DENIED_SCOPES: SCOPE_PATTERNS,
   MAX_SCOPES: { valid: ['1', '1000'], invalid: ['0', '1001', 'all'] },
