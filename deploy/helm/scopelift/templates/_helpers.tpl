@@ -81,6 +81,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 
 {{/* What the schema cannot say: settings that are missing, or contradict each other. */}}
 {{- define "scopelift.check" -}}
+{{- /* Not by kubeVersion in Chart.yaml: a helm that is built from source says 1.20.0 where it asks no cluster. */ -}}
+{{- $cluster := .Capabilities.KubeVersion.Version -}}
+{{- if and (semverCompare "<1.30.0-0" $cluster) (ne $cluster "v1.20.0") -}}
+{{- fail (printf "Kubernetes %s is too old: native sidecars that stop last, and a pause before the app is stopped, need 1.30" $cluster) -}}
+{{- end -}}
 {{- $given := .Values.settings -}}
 {{- $_ := required "settings.KEYCLOAK_SERVER_URL is missing: the base URL of Keycloak, e.g. https://keycloak.example.com" $given.KEYCLOAK_SERVER_URL -}}
 {{- $_ := required "settings.KEYCLOAK_REALM is missing: the realm that issues the tokens" $given.KEYCLOAK_REALM -}}

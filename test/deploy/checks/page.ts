@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { dig } from '../../e2e/json.ts'
+import type { Check } from '../check.ts'
+import type { Cluster } from '../cluster.ts'
+import { digEntries, digList } from '../pod.ts'
+import { runTool } from '../run-tool.ts'
+
+const PAGE = 'docs/kubernetes.md'
+const RUN = /<!-- run -->\n```sh\n([\s\S]*?)```/g
+const BACK = /\*\*Back again:\*\*\n\n```sh\n([\s\S]*?)```/
+
+/** A pod as people have it, before they have heard of Scopelift. */
+const EXISTING = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ogx }
+spec:
+  selector: { matchLabels: { app: ogx, tier: api } }
+  template:
+    metadata: { labels: { app: ogx, tier: api } }
+    spec:
+      initContainers:
+        - { name: fetch, image: "fetch:1", securityContext: &restricted { runAsNonRoot: true, runAsUser: 2000, allowPrivilegeEscalation: false, capabilities: { drop: [ALL] }, seccompProfile: { type: RuntimeDefault } } }
+      containers:
+        - name: ogx
+          image: ogx:1.5.0
+          securityContext: *restricted
+          ports: [{ name: http, containerPort: 8321 }]
+          volumeMounts: [{ name: config, mountPath: /etc/ogx }]
+      volumes: [{ name: config, configMap: { name: ogx-config } }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: ogx }
+spec: { selector: { app: ogx }, ports: [{ port: 8321, targetPort: http }] }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: ogx-config }
+data: { config.yaml: "server: {}" }
+`
+
+/** The commands of the page are run as they stand there; only the namespace is another. */
+export function pageChecks(cluster: Cluster): readonly Check[] {
+  const needs = ['kubectl', 'api-server'] as const
+  return [
+    {
+      sentence: 'into an existing pod: the page’s commands add Scopelift, and nothing else changes',
+      needs,
+      run: () => withPage(cluster, addsSidecar),
+    },
+    {
+      sentence: 'every link and component that the page names is there',
+      run: namesWhatIsThere,
+    },
+  ]
+}
+
+interface Page {
+  /** Runs a block, as the one before left the folder. */
+  run(block: string): Promise<void>
+  readonly blocks: readonly string[]
+  readonly back: string
+}
+
+async function withPage(cluster: Cluster, work: (cluster: Cluster, page: Page) => Promise<void>) {
+  const folder = await mkdtemp(join(tmpdir(), 'scopelift-page-'))
+  try {
+    await cp('deploy', join(folder, 'deploy'), { recursive: true })
+    await mkdir(join(folder, 'my-sidecar'))
+    await writeFile(join(folder, 'my-sidecar/client-secret'), 'a-secret-of-this-test\n')
+    const text = await readFile(PAGE, 'utf8')
+    const blocks = Array.from(text.matchAll(RUN), ([, block = '']) => block)
+    const names = (blocks[0] ?? '').replace('NAMESPACE=default', `NAMESPACE=${cluster.namespace}`)
+    const env = { KUBECONFIG: cluster.kubeconfig }
+    await work(cluster, {
+      blocks: blocks.slice(1),
+      back: BACK.exec(text)?.[1] ?? '',
+      async run(block) {
+        const script = `set -euo pipefail\n${names}\n${block}`
+        const ended = await runTool('bash', ['-c', script], { cwd: folder, env })
+        assert.equal(ended.code, 0, `${block}\n${ended.stderr}`)
+        assert.doesNotMatch(ended.stderr, /Warning/)
+      },
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function addsSidecar(cluster: Cluster, page: Page): Promise<void> {
+  const made = await cluster.kubectl(['apply', '--filename=-'], EXISTING)
+  assert.equal(made.code, 0, made.stderr)
+  const before = await read(cluster, 'deployment/ogx')
+  assert.equal(page.blocks.length, 5, 'the page has other steps than this check knows')
+  for (const block of page.blocks) await page.run(block)
+
+  const after = await read(cluster, 'deployment/ogx')
+  const pod = ['spec', 'template', 'spec'] as const
+  const sidecar = digList(after, ...pod, 'initContainers').find(
+    (container) => dig(container, 'name') === 'scopelift',
+  )
+  assert.equal(dig(sidecar, 'restartPolicy'), 'Always')
+  assert.equal(dig(sidecar, 'image'), 'registry.example.com/scopelift:0.1.0')
+  assert.deepEqual(withoutOurs(after), { ...withoutOurs(before), enableServiceLinks: false })
+  const config = digList(after, ...pod, 'volumes').find(
+    (volume) => dig(volume, 'name') === 'scopelift-llama-stack-config',
+  )
+  assert.equal(dig(config, 'configMap', 'name'), 'ogx-config')
+  const service = await read(cluster, 'service/ogx')
+  assert.equal(dig(service, 'spec', 'ports', 0, 'targetPort'), 8322)
+  const policy = await read(cluster, 'networkpolicy/scopelift')
+  assert.deepEqual(dig(policy, 'spec', 'podSelector', 'matchLabels'), { app: 'ogx', tier: 'api' })
+
+  await page.run(page.back)
+  const restored = await read(cluster, 'deployment/ogx')
+  assert.deepEqual(dig(restored, ...pod), {
+    ...withoutOurs(before),
+    enableServiceLinks: false,
+  })
+}
+
+/** The pod without what is Scopelift's. */
+function withoutOurs(deployment: unknown): Readonly<Record<string, unknown>> {
+  const isOurs = (item: unknown) => String(dig(item, 'name')).startsWith('scopelift')
+  const entries = digEntries(deployment, 'spec', 'template', 'spec')
+  return Object.fromEntries(
+    entries.map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.filter((item) => !isOurs(item)) : value,
+    ]),
+  )
+}
+
+async function read(cluster: Cluster, name: string): Promise<unknown> {
+  const ended = await cluster.kubectl(['get', name, '--output=json'])
+  assert.equal(ended.code, 0, ended.stderr)
+  return JSON.parse(ended.stdout)
+}
+
+async function namesWhatIsThere(): Promise<void> {
+  const text = await readFile(PAGE, 'utf8')
+  const links = Array.from(text.matchAll(/\]\((?!#|http)([^)#]+)/g), ([, path = '']) => path)
+  const components = text.matchAll(/deploy\/kustomize\/components\/([\w-]+)/g)
+  assert.ok(links.length > 2)
+  for (const path of links) await readFile(join('docs', path))
+  for (const [, name = ''] of components) {
+    await readFile(join('deploy/kustomize/components', name, 'kustomization.yaml'))
+  }
+}
