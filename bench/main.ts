@@ -1,8 +1,10 @@
-// Scopelift beside what could stand in its place, in one table: `npm run bench`, `-- --quick`, `-- --rows get,post --peers ceiling`,
+// Scopelift beside what could stand in its place, in one table: `npm run bench`, `-- --quick`, `-- --rows get,post --peers floor,nginx`,
 // `-- --beside dist/other.js` for another build of it in the same run. How to read the table: README.md.
 import { createRandom } from '../test/soak/random.ts'
 import type { Contestant } from './contestant.ts'
 import { goDirect, startContestant } from './contestant.ts'
+import { judgeRows } from './goals/judge-rows.ts'
+import { measureGoals } from './goals/measure-goals.ts'
 import type { Ground } from './ground.ts'
 import { layGround } from './ground.ts'
 import { closedLoop } from './load/closed-loop.ts'
@@ -12,10 +14,16 @@ import { findInstalled } from './machine/installed.ts'
 import type { BenchOptions } from './options.ts'
 import { parseBenchOptions } from './options.ts'
 import { pickPeers } from './peers/pick-peers.ts'
+import { describeMachine } from './report/describe-machine.ts'
+import { renderGoals } from './report/render-goals.ts'
 import { renderLines } from './report/render-lines.ts'
 import { summarize } from './report/summarize.ts'
+import { writeReport } from './report/write-report.ts'
 import { ROWS } from './rows.ts'
 import { runRounds } from './run-rounds.ts'
+
+/** At a fixed rate of 200 a second the 99th percentile of so many seconds is the twentieth from the top. */
+const GOAL_SECONDS = 10
 
 try {
   const options = parseBenchOptions(process.argv.slice(2))
@@ -33,23 +41,30 @@ async function bench(options: BenchOptions, ground: Ground): Promise<void> {
   const wrk = findInstalled('wrk', ['-v'])
   const load = wrk === undefined ? closedLoop : createWrk(wrk)
   const { peers, missing } = pickPeers(options)
-  print(`seed ${options.seed}, load by ${load.name}, upstream ${ground.upstream.name}`)
-  for (const { name } of missing) print(`${name} is not installed: left out`)
   const rows = ROWS.filter(({ name }) => options.rows?.includes(name) !== false)
+  const remarks = [
+    `Machine: ${describeMachine()}.`,
+    `Load by ${load.name}, upstream ${ground.upstream.name}; medians of ${options.rounds} rounds of ${options.seconds} s in random order, seed ${options.seed}.`,
+    peers.map(({ name, version }) => `- ${name}: ${version}`).join('\n'),
+    ...missing.map(({ name }) => `${name} is not installed: left out.`),
+  ]
+  print(remarks.join('\n'))
   const contestants: Contestant[] = [goDirect(ground)]
   try {
     for (const peer of peers) contestants.push(await startContestant(peer, ground))
     const random = createRandom(options.seed)
-    const samples = await runRounds({
-      ...options,
+    const plan = { ...options, rows, contestants, ground, load, random, say: print }
+    const lines = summarize(
       rows,
-      contestants,
-      ground,
-      load,
-      random,
-      say: print,
-    })
-    print(`\n${renderLines(summarize(rows, samples))}`)
+      contestants.map(({ name }) => name),
+      await runRounds(plan),
+    )
+    const table = renderLines(lines)
+    print(`\n${table}\n`)
+    const measured = options.hasGoals ? await measureGoals(ground, contestants, GOAL_SECONDS) : []
+    const goals = renderGoals([...judgeRows(lines), ...measured])
+    print(goals)
+    if (options.isWhole) await writeReport('RESULTS.md', 'Results', [...remarks, table, goals])
   } finally {
     for (const { program } of contestants) await program?.close()
   }

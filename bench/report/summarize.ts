@@ -17,8 +17,12 @@ export interface Line {
   readonly rssBytes: number
 }
 
-export function summarize(rows: readonly Row[], samples: readonly Sample[]): readonly Line[] {
-  const peers = [...new Set(samples.map(({ peer }) => peer))]
+/** In the order of the names. */
+export function summarize(
+  rows: readonly Row[],
+  peers: readonly string[],
+  samples: readonly Sample[],
+): readonly Line[] {
   return rows.flatMap((row) =>
     peers
       .map((peer) => summarizeOne(row, peer, samples))

@@ -8,6 +8,12 @@ import { ANSWER, CHALLENGE, COUNT_PATH, DENIAL } from './answers.ts'
  */
 const LOGIN_TOKEN = '~^Bearer [^.]+[.][A-Za-z0-9_-]{56}b25ydHJv'
 
+/**
+ * An answer before the end of the request would make undici close the connection, and a closed connection would be
+ * measured. Only a mirror makes nginx read a body that goes nowhere; the 405 that follows leads to the answer.
+ */
+const READS_BODY = 'mirror /bench-drop; empty_gif;'
+
 /** Writes the configuration of the upstream; its path. */
 export async function writeNginxConf(options: {
   readonly folder: string
@@ -31,6 +37,7 @@ http {
   uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
   large_client_header_buffers 8 32k;
   client_max_body_size 0;
+  client_body_buffer_size 128k;
   keepalive_requests 1000000000;
   keepalive_timeout 600s;
   map $http_authorization $denied { default 0; "${LOGIN_TOKEN}" 1; }
@@ -39,13 +46,20 @@ http {
     listen 127.0.0.1:${port} backlog=8192;
     default_type application/json;
     location = ${COUNT_PATH} { stub_status; }
-    location /free/ { return 200 '${ANSWER}'; }
-    location /guarded/ {
-      if ($denied) { return 418; }
-      return 200 '${ANSWER}';
-      error_page 418 = @denied;
+    location /free/ {
+      if ($request_method = GET) { return 200 '${ANSWER}'; }
+      ${READS_BODY}
+      error_page 405 = /bench-0;
     }
-    location @denied {
+    location /guarded/ {
+      if ($request_method = GET) { rewrite ^ /bench-$denied last; }
+      ${READS_BODY}
+      error_page 405 = /bench-$denied;
+    }
+    location = /bench-drop { internal; return 204; }
+    location = /bench-0 { internal; return 200 '${ANSWER}'; }
+    location = /bench-1 {
+      internal;
       add_header WWW-Authenticate '${CHALLENGE}' always;
       return 403 '${DENIAL}';
     }
