@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Command } from './commands/parse-arguments.ts'
+import type { Command, InspectionCommand } from './commands/parse-arguments.ts'
 import { parseArguments } from './commands/parse-arguments.ts'
 import type { Config } from './config/config.ts'
 import { parseJsonObject } from './json-object.ts'
@@ -38,6 +38,10 @@ async function run(command: Command): Promise<number> {
       return runServe(command.envFile)
     case 'health':
       return runHealth(command.envFile)
+    case 'config':
+    case 'doctor':
+    case 'explain':
+      return runInspection(command)
     case 'help': {
       const { createUsage } = await import('./commands/usage.ts')
       process.stdout.write(createUsage())
@@ -54,14 +58,21 @@ async function run(command: Command): Promise<number> {
   }
 }
 
-async function runServe(envFile: string | undefined): Promise<number> {
-  const { ConfigError } = await import('./config/config-error.ts')
-  const { PolicyLoadError } = await import('./policy/policy-source.ts')
-  try {
+function runServe(envFile: string | undefined): Promise<number> {
+  return reportingMistakes(async () => {
     const { loadConfig } = await import('./config/load-config.ts')
     const config = loadConfig({ env: process.env, readFile, envFile: envFile ?? findEnvFile() })
     await forgetSecretVariables()
-    return await serveUntilStopped(config)
+    return serveUntilStopped(config)
+  })
+}
+
+/** What the operator has to correct is printed, and is no crash. */
+async function reportingMistakes(work: () => Promise<number>): Promise<number> {
+  const { ConfigError } = await import('./config/config-error.ts')
+  const { PolicyLoadError } = await import('./policy/policy-source.ts')
+  try {
+    return await work()
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof PolicyLoadError)) throw error
     printError(error.message)
@@ -132,6 +143,29 @@ async function runHealth(envFile: string | undefined): Promise<number> {
   }
   const { health } = await import('./commands/health.ts')
   return health({ adminUrl, timeoutMs: HEALTH_TIMEOUT_MS, print: printLine, printError })
+}
+
+async function runInspection(command: InspectionCommand): Promise<number> {
+  const { inspect } = await import('./commands/inspect.ts')
+  const { SecretInputError } = await import('./commands/secret-input.ts')
+  // Whoever reads it may have seen enough: `| head`.
+  process.stdout.once('error', () => process.exit(EXIT_FAILURE))
+  try {
+    return await reportingMistakes(() =>
+      inspect(command, {
+        env: process.env,
+        readFile,
+        envFile: command.envFile ?? findEnvFile(),
+        input: { stream: process.stdin, readFile, prompt: (text) => process.stderr.write(text) },
+        now: Date.now,
+        print: printLine,
+      }),
+    )
+  } catch (error) {
+    if (!(error instanceof SecretInputError)) throw error
+    printError(`scopelift ${command.kind}: ${error.message}`)
+    return EXIT_USAGE
+  }
 }
 
 function findEnvFile(): string | undefined {

@@ -2,10 +2,29 @@ import type { Setting } from '../config/setting.ts'
 import { SETTING_GROUPS, showChoices, showDefault } from '../config/setting.ts'
 import { isSecretSetting, listSettings } from '../config/settings-schema.ts'
 
-export const SHORT_USAGE = `Usage: scopelift [--env-file FILE]         serve
-       scopelift health [--env-file FILE]  ask the running process for its health: exit code 0 or 1
+export const SHORT_USAGE = `Usage: scopelift [--env-file FILE]             serve
+       scopelift health                        ask the running process for its health: exit code 0 or 1
+       scopelift doctor [CALLER] [--json]      ask Keycloak, upstream and policy what is wrong, and how to mend it
+       scopelift explain METHOD PATH [TOKEN] [--json]
+                                               what would become of a request, without sending anything
+       scopelift config [--json]               the settings in force, and where each comes from
        scopelift --help
        scopelift --version
+`
+
+const OPTIONS = `Every command but the last two takes --env-file FILE.
+
+TOKEN:   --token-file FILE  a file that holds an access token; - is standard input
+         --token TOKEN      the token itself, which then stands in the shell's history and the list of processes
+CALLER:  TOKEN, or
+         --login USER       log this user in, with the password of SCOPELIFT_LOGIN_PASSWORD or of the file
+                            that SCOPELIFT_LOGIN_PASSWORD_FILE names; else it is asked for, or the first
+                            line of standard input
+         --login-client ID  the public client where users log in with a password; default scopelift-login
+
+doctor: exit code 0 nothing is wrong, 1 something is, 78 it is in the settings or the policy. It asks Keycloak for
+tokens of its own and for exchanges, and the upstream with GET and without a token; it changes nothing.
+explain: the token is read, not verified.
 `
 
 /** The text of `--help`, made from the table of settings. */
@@ -18,6 +37,7 @@ export function createUsage(): string {
   })
   return [
     SHORT_USAGE,
+    OPTIONS,
     'A sidecar that turns a scope denial into a granted request.',
     '',
     'Settings are environment variables, or lines of a .env file (the environment wins).',

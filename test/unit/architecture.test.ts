@@ -16,7 +16,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // It implements what step-up declares, and step-up never looks back.
   'token-exchange': ['step-up/issued-tokens.ts', 'policy/route-policy.ts', 'observability'],
   relay: ['policy/canonical-path.ts'],
-  commands: ['config', 'observability'],
+  commands: ['config', 'doctor', 'explain', 'observability', 'policy'],
+  explain: [
+    'denial/hint.ts',
+    'observability/printable.ts',
+    'policy',
+    'relay/admission.ts',
+    'token-exchange',
+  ],
+  doctor: [
+    'client-credentials.ts',
+    'config',
+    'observability',
+    'policy',
+    'token-exchange',
+    'transport',
+  ],
   'call.ts': ['observability/outcome.ts'],
   'audit-entry.ts': ['observability'],
   'client-credentials.ts': ['config', 'observability', 'token-exchange'],

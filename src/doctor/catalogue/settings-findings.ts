@@ -1,0 +1,23 @@
+import type { Catalogue } from './entry.ts'
+
+export const SETTINGS_FINDINGS = {
+  'settings-valid': {
+    verdict: 'ok',
+    sentence: 'The settings are valid; set, and not left to their defaults: {count}.',
+  },
+  'setting-invalid': {
+    verdict: 'wrong',
+    sentence: '{variable} {reason}.',
+    remedy: 'Correct {variable}{example}. `scopelift config` shows where each setting comes from.',
+  },
+  'setting-misspelled': {
+    verdict: 'note',
+    sentence: '{hint}.',
+    remedy: 'Rename the variable, or remove it if another program reads it.',
+  },
+  'setting-doubtful': {
+    verdict: 'note',
+    sentence: '{warning}.',
+    remedy: 'Change the setting, unless it is meant so.',
+  },
+} as const satisfies Catalogue

@@ -1,0 +1,91 @@
+import type { SubjectToken, TokenClaims } from '../subject-token.ts'
+import { whyClaimsUnusable } from '../token-exchange/subject-usability.ts'
+import { finding, listNames } from './finding.ts'
+import type { AddFinding } from './report.ts'
+
+export interface CheckTokenOptions {
+  readonly subject: SubjectToken
+  readonly client: string
+  readonly issuer: string
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number
+  readonly add: AddFinding
+}
+
+/** Keycloak refuses a longer subject token. */
+const MAX_CHARACTERS = 20_000
+/** `typ` of what Keycloak issues beside access tokens. */
+const OTHER_TYPES: ReadonlySet<unknown> = new Set(['ID', 'Refresh', 'Offline', 'Logout'])
+
+/** What can be read of a caller's token. Whether it makes sense to have it exchanged. */
+export function checkToken(options: CheckTokenOptions): boolean {
+  const { subject, client, add } = options
+  const { claims } = subject
+  if (claims === undefined) {
+    add(finding('token-not-jwt', {}))
+    return false
+  }
+  const azp = textOf(claims.payload['azp']) || 'unknown'
+  const type = claims.payload['typ']
+  const isUsable = checkClaims(claims, azp, options)
+  const isAccess = !OTHER_TYPES.has(type)
+  if (!isAccess) add(finding('token-not-access', { type: textOf(type) }))
+  const characters = subject.token.expose().length
+  const fits = characters <= MAX_CHARACTERS
+  if (!fits) add(finding('token-too-long', { characters: String(characters), azp }))
+  const isForClient = claims.aud.includes(client) || azp === client
+  if (isAccess && !isForClient) add(finding('token-not-for-client', { client, azp }))
+  if (azp === client) add(finding('login-is-requester', { client }))
+  return isUsable && isAccess && fits
+}
+
+/** Once Keycloak has exchanged it. */
+export function reportUsable({ subject, nowMs, add }: CheckTokenOptions): void {
+  const { claims } = subject
+  if (claims === undefined) return
+  add(
+    finding('token-usable', {
+      subject: textOf(claims.payload['preferred_username']) || (claims.sub ?? ''),
+      azp: textOf(claims.payload['azp']) || 'unknown',
+      audience: listNames(claims.aud),
+      seconds: String(Math.round((claims.exp ?? 0) - nowMs / 1000)),
+      scopes: listNames(claims.scopes),
+    }),
+  )
+}
+
+function checkClaims(
+  claims: TokenClaims,
+  azp: string,
+  { issuer, nowMs, add }: CheckTokenOptions,
+): boolean {
+  const reason = whyClaimsUnusable(claims, { issuer, nowMs })
+  switch (reason) {
+    case undefined:
+      return true
+    case 'not-a-jwt':
+      add(finding('token-not-jwt', {}))
+      return false
+    case 'foreign-issuer':
+      add(finding('token-foreign-issuer', { found: claims.iss ?? '', wanted: issuer }))
+      return false
+    case 'no-expiry':
+      add(finding('token-without-expiry', {}))
+      return false
+    case 'expired':
+      add(
+        finding('token-expired', { seconds: String(Math.round(nowMs / 1000 - (claims.exp ?? 0))) }),
+      )
+      return false
+    case 'no-subject':
+      add(finding('token-without-sub', { azp }))
+      return false
+    case 'sender-constrained':
+      add(finding('token-sender-constrained', { azp }))
+      return false
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

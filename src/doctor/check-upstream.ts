@@ -1,0 +1,114 @@
+import { isJsonObject, parseJsonObject } from '../json-object.ts'
+import type { LlamaStackPolicy } from '../policy/llama-stack/route-access-rule.ts'
+import type { Ask, Reply } from './ask.ts'
+import { judgeConnection } from './connection-failure.ts'
+import type { Finding } from './finding.ts'
+import { finding } from './finding.ts'
+import type { ReadPolicies } from './read-policies.ts'
+import type { AddFinding } from './report.ts'
+
+export interface CheckUpstreamOptions {
+  readonly url: URL
+  readonly policies: ReadPolicies
+  /** KEYCLOAK_ISSUER. */
+  readonly issuer: string
+  readonly ask: Ask
+  readonly add: AddFinding
+}
+
+type Received = Extract<Reply, { kind: 'received' }>
+
+interface Visit {
+  readonly path: string
+  readonly reply: Received
+}
+
+const MAX_VISITS = 4
+
+/**
+ * Asks with GET and without a token, on routes that want scopes, until one is refused as it must be. Only GET: what
+ * is not protected would act on anything else.
+ */
+export async function checkUpstream(options: CheckUpstreamOptions): Promise<void> {
+  const { url, ask, add } = options
+  const visits: Visit[] = []
+  for (const path of listPaths(options.policies).slice(0, MAX_VISITS)) {
+    const target = new URL(`${url.origin}${url.pathname.replace(/\/+$/, '')}${path}`)
+    const reply = await ask({ url: target, method: 'GET', headers: { accept: 'application/json' } })
+    if (reply.kind === 'none') {
+      add(judgeUnreachable(reply.reason, url.origin))
+      return
+    }
+    visits.push({ path, reply })
+    if (reply.status === 401 || reply.status === 403) break
+  }
+  add(judgeVisits(visits, options))
+}
+
+function judgeVisits(visits: readonly Visit[], { url, issuer }: CheckUpstreamOptions): Finding {
+  const find = (isSought: (status: number) => boolean) =>
+    visits.find(({ reply }) => isSought(reply.status))
+  const refused = find((status) => status === 401 || status === 403)
+  if (refused !== undefined) {
+    const found = readIssuer(refused.reply)
+    if (found !== undefined && found !== issuer) {
+      return finding('upstream-other-issuer', { found, wanted: issuer })
+    }
+    return finding('upstream-protected', { origin: url.origin, ...factsOf(refused) })
+  }
+  const failing = find((status) => status >= 500)
+  if (failing !== undefined) return finding('upstream-failing', factsOf(failing))
+  const open = find((status) => status >= 200 && status < 300)
+  if (open !== undefined) return finding('upstream-open', factsOf(open))
+  const redirecting = find((status) => status >= 300 && status < 400)
+  if (redirecting !== undefined) return finding('upstream-redirects', factsOf(redirecting))
+  return finding('upstream-unclear', factsOf(visits[0]))
+}
+
+function factsOf(visit: Visit | undefined) {
+  return { path: visit?.path ?? '', status: String(visit?.reply.status ?? '') }
+}
+
+function judgeUnreachable(reason: string, origin: string): Finding {
+  switch (judgeConnection(reason)) {
+    case 'certificate-untrusted':
+      return finding('upstream-certificate-untrusted', { origin, reason })
+    case 'certificate-invalid':
+      return finding('upstream-certificate-invalid', { origin, reason })
+    case 'without-tls':
+      return finding('upstream-without-tls', { origin })
+    case 'wants-client-certificate':
+      return finding('upstream-wants-client-certificate', { origin, reason })
+    case 'unreachable':
+      return finding('upstream-unreachable', { origin, reason })
+  }
+}
+
+/** Llama Stack says whose tokens it wants: `Please provide a valid OAuth2 Bearer token from <issuer>`. */
+function readIssuer({ body }: Received): string | undefined {
+  const error = parseJsonObject(body.toString('utf8'))?.['error']
+  const message = isJsonObject(error) ? error['message'] : undefined
+  if (typeof message !== 'string') return undefined
+  return /valid OAuth2 Bearer token from (https?:\/\/\S+)$/.exec(message)?.[1]
+}
+
+/** Where a refusal is to be expected; else where most such servers have something. */
+function listPaths({ policyFile, llamaStack }: ReadPolicies): readonly string[] {
+  const own = (policyFile?.routes ?? [])
+    .filter(({ scopes }) => scopes !== undefined)
+    .map(({ path }) => path.replace(/\/\*$/, ''))
+    .filter((path) => path !== '' && !path.includes('/:'))
+  const paths = [...own, ...(llamaStack === undefined ? [] : conditionalPaths(llamaStack))]
+  return paths.length === 0 ? ['/v1/models', '/'] : [...new Set(paths.map(encodeURI))]
+}
+
+function conditionalPaths({ rules }: LlamaStackPolicy): readonly string[] {
+  return rules
+    .filter(({ conditions }) => conditions.length > 0)
+    .flatMap(({ paths }) => paths)
+    .flatMap((pattern) => {
+      if (pattern.kind === 'exact') return [pattern.path]
+      return pattern.kind === 'prefix' ? [pattern.prefix.replace(/\/+$/, '')] : []
+    })
+    .filter((path) => path.startsWith('/'))
+}

@@ -1,0 +1,55 @@
+import type { Dispatcher } from 'undici'
+import { openClientCredentials } from '../client-credentials.ts'
+import type { Config, KeycloakConfig } from '../config/config.ts'
+import { createTlsContext } from '../config/tls-material.ts'
+import { createProblems } from '../observability/problems.ts'
+import type { ClientAuthentication } from '../token-exchange/client-authentication.ts'
+import { createKeycloakAgent, createUpstreamAgent } from '../transport/agents.ts'
+import { createRotatingConnector } from '../transport/rotating-connector.ts'
+
+export interface KeycloakAccess {
+  readonly dispatcher: Dispatcher
+  readonly authentication: ClientAuthentication
+  close(): Promise<void>
+}
+
+/** No file changes while doctor runs that it had to follow. */
+const WATCH_INTERVAL_MS = 3_600_000
+
+/** The connections and the credentials that the proxy would have. */
+export function openKeycloakAccess(config: KeycloakConfig, now: () => number): KeycloakAccess {
+  const context = createTlsContext(config.tls)
+  const dispatcher = createKeycloakAgent({
+    timeoutMs: config.exchangeTimeoutMs,
+    secureContext: () => context,
+  })
+  const credentials = openClientCredentials({
+    config,
+    intervalMs: WATCH_INTERVAL_MS,
+    now,
+    onNew: () => {},
+    problems: createProblems(),
+    log: { info: () => {} },
+  })
+  return {
+    dispatcher,
+    authentication: credentials.authentication,
+    async close() {
+      credentials.close()
+      await dispatcher.destroy()
+    },
+  }
+}
+
+export function openUpstream({
+  connectTimeoutMs,
+  headersTimeoutMs,
+  tls,
+}: Config['upstream']): Dispatcher {
+  const context = createTlsContext(tls)
+  const connect = createRotatingConnector({
+    timeoutMs: connectTimeoutMs,
+    secureContext: () => context,
+  })
+  return createUpstreamAgent({ connect, headersTimeoutMs })
+}

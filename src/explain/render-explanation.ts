@@ -1,0 +1,113 @@
+import { maskTokens, toPrintable } from '../observability/printable.ts'
+import type { Need } from '../policy/route-policy.ts'
+import type { SubjectToken } from '../subject-token.ts'
+import type { ExplainedRule, Explanation, Plan } from './explain-request.ts'
+
+const MAX_CHARACTERS = 500
+
+export interface RenderOptions {
+  readonly method: string
+  readonly target: string
+  readonly explanation: Explanation
+  readonly subject: SubjectToken | undefined
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number
+}
+
+/** The explanation in lines, each beginning with what it is about. */
+export function renderExplanation(options: RenderOptions): readonly string[] {
+  const { method, target, explanation, subject, nowMs } = options
+  const { path, rule, plan } = explanation
+  const lines = [
+    `request   ${method} ${path ?? target.split('?')[0] ?? ''}`,
+    ...(path === undefined ? [] : renderRule(rule)),
+    ...(subject === undefined ? [] : renderToken(subject, nowMs)),
+    ...renderPlan(plan),
+  ]
+  return lines.map((line) => maskTokens(toPrintable(line, MAX_CHARACTERS)))
+}
+
+function renderRule(rule: ExplainedRule | undefined): readonly string[] {
+  if (rule === undefined) return ['rule      none matches']
+  return [
+    `rule      ${rule.label}`,
+    `needs     ${describeNeed(rule.need)}`,
+    `audience  ${list(rule.audience)}`,
+    `exchange  ${rule.preempt ? 'before the request is sent' : 'after a denial only'}${rule.isReplayable ? '' : '; the request is never sent twice'}`,
+  ]
+}
+
+function describeNeed(need: Need): string {
+  switch (need.kind) {
+    case 'scopes':
+      return list(need.scopes)
+    case 'nothing':
+      return 'no scope, as far as the policy says'
+    case 'not-allowed':
+      return `${list(need.scopes)}, which ALLOWED_SCOPES or DENIED_SCOPES forbids`
+    case 'unhealable':
+      return `what no scope gives: ${need.reason}`
+  }
+}
+
+function renderToken({ claims }: SubjectToken, nowMs: number): readonly string[] {
+  if (claims === undefined) return ['token     no JWT (read, not verified)']
+  const seconds = Math.round((claims.exp ?? 0) - nowMs / 1000)
+  const life = claims.exp === undefined ? 'no exp' : `${seconds} s left`
+  return [
+    `token     of ${claims.sub ?? 'nobody'}, by ${claims.iss ?? 'nobody'}, ${life} (read, not verified)`,
+    `holds     ${list([...claims.scopes].sort())}; aud ${list(claims.aud)}`,
+  ]
+}
+
+function renderPlan(plan: Plan): readonly string[] {
+  switch (plan.kind) {
+    case 'refused':
+      return [`so        it is refused at the door: ${plan.status} ${plan.code}`]
+    case 'no-token':
+      return [
+        'so        without a bearer token it is forwarded as it is, and its answer passed on (a denial: no-subject-token)',
+      ]
+    case 'preempt':
+    case 'react':
+      return [
+        plan.kind === 'preempt'
+          ? 'so        the token is exchanged first, and the request sent once with the issued one (preempted)'
+          : 'so        it is sent with its own token; if that is denied, the token is exchanged and the request sent again (stepped-up)',
+        `asks for  ${list(plan.asksFor)}; needed ${list(plan.wanted.scopes)}; audience ${list(plan.wanted.audience)}`,
+      ]
+    case 'own-token':
+      return [
+        'so        it is sent with its own token',
+        `if denied it stays denied (${plan.outcome}): ${describeReason(plan)}`,
+      ]
+  }
+}
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['no-route', 'no rule matches, so only a denial that names an allowed scope is stepped up'],
+  [
+    'route-names-no-scope',
+    'the token holds what the rule names, or it names no scope; only a denial that names another allowed scope is stepped up',
+  ],
+  ['scopes-held', 'the token holds the scopes already'],
+  ['allowed-scopes', 'ALLOWED_SCOPES does not permit the scopes'],
+  ['denied-scopes', 'DENIED_SCOPES forbids the scopes'],
+  ['too-many-scopes', 'more scopes are needed than MAX_SCOPES permits'],
+  ['replay-never', 'the rule says `replay: never`'],
+  ['not-a-jwt', 'the token is no JWT'],
+  ['foreign-issuer', 'the token is not of KEYCLOAK_ISSUER'],
+  ['no-expiry', 'the token has no `exp`'],
+  ['expired', 'the token has expired'],
+  ['no-subject', 'the token has no `sub`'],
+  ['sender-constrained', 'the token is bound to a key (`cnf`)'],
+])
+
+function describeReason({ reason, scopes }: Extract<Plan, { kind: 'own-token' }>): string {
+  const words = REASONS.get(reason) ?? reason
+  return scopes.length === 0 ? words : `${words} (${list(scopes)})`
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join(' ')
+}
