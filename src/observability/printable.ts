@@ -5,10 +5,13 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 // texts come bounded, or the search would take quadratic time.
 const JWT = /eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)*/g
 
+// Nearly every text: its check is cheap, that of the whole of Unicode is not.
+const ASCII = /^[\x20-\x7e]*$/
+
 /** Text from outside for a log: at most `maxLength` characters and an ellipsis, nothing that moves a cursor or reorders a line. */
 export function toPrintable(text: string, maxLength: number): string {
   const head = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text
-  return head.replace(UNPRINTABLE, '\u{fffd}')
+  return ASCII.test(head) ? head : head.replace(UNPRINTABLE, '\u{fffd}')
 }
 
 /** Puts `[token]` in the place of anything that looks like a JWT. */

@@ -12,6 +12,7 @@ import { REFUSALS, sendRefusal } from './refusal.ts'
 import { gatherBody, MAX_GATHERED_BYTES, streamBody } from './request-body.ts'
 import type { RequestHead } from './request-head.ts'
 import { ResponseRelay } from './response-relay.ts'
+import { createTokenMemory } from './token-memory.ts'
 import { TunnelRelay } from './tunnel.ts'
 import { upstreamLines } from './upstream-lines.ts'
 
@@ -61,6 +62,7 @@ export function createRelay(options: RelayOptions): Relay {
   const basePath = upstream.pathname.replace(/\/+$/, '')
   const via = `1.1 ${pseudonym}`
   const requestIds = createRequestIds()
+  const readToken = createTokenMemory(options.readSubjectToken)
   let openTunnels = 0
   let isDraining = false
 
@@ -70,7 +72,7 @@ export function createRelay(options: RelayOptions): Relay {
       method: req.method ?? 'GET',
       path,
       subject:
-        head.authorization === undefined ? undefined : options.readSubjectToken(head.authorization),
+        head.authorization === undefined ? undefined : readToken(head.authorization, req.socket),
       startedAt: now(),
       onSettled: options.onSettled,
     })
