@@ -154,7 +154,10 @@ function watchAssertion(options: ClientCredentialsOptions, path: string): Watche
   return {
     async read() {
       const assertion = await read()
-      if (assertion !== undefined) used = assertion.expose()
+      if (assertion === undefined || assertion.expose() === used) return assertion
+      // Who has sent the one before and is refused must know that there is another.
+      if (used !== '') onNew()
+      used = assertion.expose()
       return assertion
     },
     async refresh() {

@@ -53,7 +53,7 @@ async function createSubject(
       const [, credentials = ''] = headers.authorization?.split(' ') ?? []
       return Buffer.from(credentials, 'base64').toString().split(':')[1]
     })
-  return { clock, endpoint, breaker, client, secret, send, secretsSent }
+  return { clock, endpoint, breaker, client, secret, send, secretsSent, subjectToken }
 }
 
 function describe(outcome: ExchangeOutcome): string {
@@ -144,6 +144,75 @@ t.test('a 401 reads the secret again, and a changed one is tried once', async (t
   endpoint.script(WRONG_SECRET, WRONG_SECRET)
   t.equal(await send(), 'misconfigured client-secret')
   t.equal(endpoint.exchanges.length, 4, 'never a third time')
+})
+
+t.test(
+  'an assertion that is refused by 400 invalid_client has its key read again too',
+  async (t) => {
+    const { endpoint, send, secretsSent } = await createSubject(t, async (secret) => {
+      secret.value = 'new'
+      return true
+    })
+    endpoint.script(refusal(400, 'invalid_client', 'Unable to load public key'))
+    t.equal(await send(), 'issued')
+    t.same(secretsSent(), ['old', 'new'])
+  },
+)
+
+t.test('a client that has no credentials sends nothing', async (t) => {
+  const { endpoint, breaker, subjectToken } = await createSubject(t)
+  const client = createExchangeClient({
+    tokenEndpoint: endpoint.tokenEndpoint,
+    dispatcher: new Agent(),
+    authentication: () => 'assertion-file',
+    refreshSecret: async () => t.fail('nothing was refused'),
+    breaker,
+  })
+  const form = new URLSearchParams({ subject_token: subjectToken })
+  const outcome = await client.send(form, new AbortController().signal)
+  t.equal(describe(outcome), 'misconfigured assertion-file')
+  t.equal(endpoint.exchanges.length, 0)
+})
+
+t.test('credentials that do not come are waited for no longer than the exchange', async (t) => {
+  const { endpoint, breaker } = await createSubject(t)
+  const client = createExchangeClient({
+    tokenEndpoint: endpoint.tokenEndpoint,
+    dispatcher: new Agent(),
+    authentication: () => new Promise(() => {}),
+    refreshSecret: async () => false,
+    breaker,
+  })
+  for (const [reason, outcome] of [
+    [DEADLINE, 'unavailable timeout'],
+    [undefined, 'unavailable abandoned'],
+  ] as const) {
+    const controller = new AbortController()
+    const sending = client.send(new URLSearchParams(), controller.signal)
+    controller.abort(reason)
+    t.equal(describe(await sending), outcome)
+  }
+  t.equal(endpoint.exchanges.length, 0)
+})
+
+t.test('the id of the request reaches the assertion', async (t) => {
+  const { endpoint, breaker } = await createSubject(t)
+  const ids: unknown[] = []
+  const dispatcher = new Agent()
+  t.teardown(() => dispatcher.destroy())
+  const client = createExchangeClient({
+    tokenEndpoint: endpoint.tokenEndpoint,
+    dispatcher,
+    authentication(_form, _headers, requestId) {
+      ids.push(requestId)
+      return undefined
+    },
+    refreshSecret: async () => true,
+    breaker,
+  })
+  endpoint.script(WRONG_SECRET, WRONG_SECRET)
+  await client.send(new URLSearchParams(), new AbortController().signal, 'r-1')
+  t.same(ids, ['r-1', 'r-1'])
 })
 
 t.test('an unchanged or unreadable secret is not tried again', async (t) => {
