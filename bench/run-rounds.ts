@@ -6,6 +6,7 @@ import type { Ground } from './ground.ts'
 import type { LoadGenerator } from './load/load.ts'
 import type { Sample } from './measure-row.ts'
 import { measureRow } from './measure-row.ts'
+import { shuffle } from './report/shuffle.ts'
 import type { Row } from './rows.ts'
 
 export interface Rounds {
@@ -43,12 +44,4 @@ export async function runRounds(options: Rounds): Promise<readonly Sample[]> {
     say(`round ${round} of ${options.rounds}`)
   }
   return samples
-}
-
-/** Fisher and Yates. */
-function shuffle<T>(items: readonly T[], random: Random): readonly T[] {
-  const left = [...items]
-  const shuffled: T[] = []
-  while (left.length > 0) shuffled.push(...left.splice(random.whole(0, left.length - 1), 1))
-  return shuffled
 }

@@ -11,7 +11,6 @@ import type { Peer } from './peer.ts'
 export interface ScopeliftOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly policy?: string
-  readonly nodeOptions?: readonly string[]
 }
 
 /** The built program, with the metrics that it always has, its log in a file, and no budget for exchanges. */
@@ -26,28 +25,16 @@ export async function startScopelift(
   program: string,
   options: ScopeliftOptions = {},
 ): Promise<Program> {
-  const { keycloak, upstream } = ground
   started += 1
   const cwd = join(ground.folder, `scopelift-${started}`)
   await mkdir(cwd)
-  const policyFile = join(cwd, 'policy.yaml')
-  await writeFile(policyFile, options.policy ?? benchPolicy(50))
   const port = await freePort()
   return startProgram({
     name: 'Scopelift',
     command: process.execPath,
-    args: [...(options.nodeOptions ?? []), program],
+    args: [program],
     env: {
-      NODE_ENV: 'production',
-      KEYCLOAK_SERVER_URL: keycloak.url,
-      KEYCLOAK_REALM: keycloak.realm,
-      KEYCLOAK_CLIENT_ID: REQUESTER,
-      KEYCLOAK_CLIENT_SECRET: keycloak.secret,
-      KEYCLOAK_AUDIENCE: REQUESTER,
-      UPSTREAM_URL: upstream.url,
-      POLICY_FILE: policyFile,
-      EXCHANGES_PER_MINUTE: '0',
-      EXCHANGES_PER_SECOND: '0',
+      ...(await scopeliftEnvironment(ground, cwd, options.policy)),
       PORT: String(port),
       ADMIN_PORT: String(await freePort()),
       ...options.env,
@@ -58,4 +45,26 @@ export async function startScopelift(
     probePath: '/free/get',
     logFile: join(cwd, 'scopelift.log'),
   })
+}
+
+/** All settings but the ports; writes the policy into the folder. */
+export async function scopeliftEnvironment(
+  { keycloak, upstream }: Ground,
+  folder: string,
+  policy = benchPolicy(50),
+): Promise<Readonly<Record<string, string>>> {
+  const policyFile = join(folder, 'policy.yaml')
+  await writeFile(policyFile, policy)
+  return {
+    NODE_ENV: 'production',
+    KEYCLOAK_SERVER_URL: keycloak.url,
+    KEYCLOAK_REALM: keycloak.realm,
+    KEYCLOAK_CLIENT_ID: REQUESTER,
+    KEYCLOAK_CLIENT_SECRET: keycloak.secret,
+    KEYCLOAK_AUDIENCE: REQUESTER,
+    UPSTREAM_URL: upstream.url,
+    POLICY_FILE: policyFile,
+    EXCHANGES_PER_MINUTE: '0',
+    EXCHANGES_PER_SECOND: '0',
+  }
 }
