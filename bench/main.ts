@@ -7,10 +7,8 @@ import { judgeRows } from './goals/judge-rows.ts'
 import { measureGoals } from './goals/measure-goals.ts'
 import type { Ground } from './ground.ts'
 import { layGround } from './ground.ts'
-import { closedLoop } from './load/closed-loop.ts'
-import { createWrk } from './load/wrk.ts'
+import { pickLoad } from './load/pick-load.ts'
 import { buildProduct } from './machine/build-product.ts'
-import { findInstalled } from './machine/installed.ts'
 import type { BenchOptions } from './options.ts'
 import { parseBenchOptions } from './options.ts'
 import { pickPeers } from './peers/pick-peers.ts'
@@ -38,8 +36,7 @@ try {
 process.exit()
 
 async function bench(options: BenchOptions, ground: Ground): Promise<void> {
-  const wrk = findInstalled('wrk', ['-v'])
-  const load = wrk === undefined ? closedLoop : createWrk(wrk)
+  const load = pickLoad()
   const { peers, missing } = pickPeers(options)
   const rows = ROWS.filter(({ name }) => options.rows?.includes(name) !== false)
   const remarks = [

@@ -8,7 +8,7 @@ export function benchPolicy(routes: number): string {
     route('/guarded/denied', 'preempt: false'),
   ]
   const others = Array.from({ length: Math.max(0, routes - measured.length) }, (_, i) =>
-    route(`/v1/resource-${i}/:id/items`, 'preempt: true'),
+    route(`/free/resource-${i}/:id/items`, 'preempt: true'),
   )
   return `routes:\n${[...measured, ...others].slice(0, routes).join('')}`
 }
