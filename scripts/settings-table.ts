@@ -1,30 +1,15 @@
 // Prints the README's table of settings; with --check FILE exits 1 if FILE has another one, with --write FILE puts it there.
-import { readFileSync, writeFileSync } from 'node:fs'
-import { argv, exit, stderr, stdout } from 'node:process'
 import type { Setting } from '../src/config/setting.ts'
 import { SETTING_GROUPS, showChoices, showDefault } from '../src/config/setting.ts'
 import { isSecretSetting, listSettings } from '../src/config/settings-schema.ts'
+import { runGenerator } from './generated-block.ts'
 
-const BLOCK = /<!-- settings -->[\s\S]*?<!-- \/settings -->/
-
-const [mode, path] = argv.slice(2)
-const table = createTable()
-
-if (mode === undefined) stdout.write(`${table}\n`)
-else if (path === undefined || (mode !== '--check' && mode !== '--write')) {
-  fail('usage: settings-table.ts [--check FILE | --write FILE]', 64)
-} else update(path, mode)
-
-function update(file: string, how: '--check' | '--write'): void {
-  const text = readFileSync(file, 'utf8')
-  if (!BLOCK.test(text)) fail(`${file} has no <!-- settings --> … <!-- /settings --> block`, 1)
-  const block = `<!-- settings -->\n${table}\n<!-- /settings -->`
-  const wanted = text.replace(BLOCK, () => block)
-  if (how === '--write') writeFileSync(file, wanted)
-  else if (wanted !== text) {
-    fail(`${file}: the settings have changed; run: npm run settings -- --write ${file}`, 1)
-  }
-}
+runGenerator({
+  script: 'settings-table.ts',
+  name: 'settings',
+  noun: 'settings',
+  text: createTable(),
+})
 
 function createTable(): string {
   const rows = SETTING_GROUPS.flatMap((group) =>
@@ -44,9 +29,4 @@ function toRow(group: string, name: string, setting: Setting): string {
   const choices = showChoices(setting)
   const oneOf = choices === '' ? '' : `: ${choices}`
   return `| ${title} | \`${name}\` | ${isPlain ? shown : `\`${shown}\``} | ${setting.meaning}${oneOf}${example} |`
-}
-
-function fail(line: string, exitCode: number): never {
-  stderr.write(`${line}\n`)
-  exit(exitCode)
 }

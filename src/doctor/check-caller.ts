@@ -13,12 +13,12 @@ export interface CheckCallerOptions extends Omit<CheckSubjectOptions, 'subject'>
 
 /** The caller's token, and what the step-up of each route would give it. */
 export async function checkCaller(options: CheckCallerOptions): Promise<void> {
-  const { sample, tokenEndpoint, facts, add } = options
+  const { sample, tokenEndpoint, facts, isClientGood, add } = options
   const subject = await obtainSample(sample, tokenEndpoint, add)
   if (subject === undefined) return
-  const token = { subject, ...facts, nowMs: options.now(), add }
+  const token = { subject, ...facts, isClientGood, nowMs: options.now(), add }
   const isExchangeable = checkToken(token)
-  if (!isExchangeable || !options.isClientGood) return
+  if (!isExchangeable || !isClientGood) return
   const probe = await checkSubject({ ...options, subject })
   if (probe === undefined) return
   reportUsable(token)

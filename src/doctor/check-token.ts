@@ -6,6 +6,8 @@ import type { AddFinding } from './report.ts'
 export interface CheckTokenOptions {
   readonly subject: SubjectToken
   readonly client: string
+  /** Else no token can name it. */
+  readonly isClientGood: boolean
   readonly issuer: string
   /** Milliseconds since the epoch. */
   readonly nowMs: number
@@ -34,7 +36,8 @@ export function checkToken(options: CheckTokenOptions): boolean {
   const fits = characters <= MAX_CHARACTERS
   if (!fits) add(finding('token-too-long', { characters: String(characters), azp }))
   const isForClient = claims.aud.includes(client) || azp === client
-  if (isAccess && !isForClient) add(finding('token-not-for-client', { client, azp }))
+  if (isAccess && options.isClientGood && !isForClient)
+    add(finding('token-not-for-client', { client, azp }))
   if (azp === client) add(finding('login-is-requester', { client }))
   return isUsable && isAccess && fits
 }

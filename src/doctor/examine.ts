@@ -91,12 +91,17 @@ async function examineKeycloak(
   const { config, mistakes } = examined
   const reason = findObstacle(mistakes, KEYCLOAK_SETTINGS)
   if (reason !== undefined) return add(finding('keycloak-untested', { reason }))
-  const access = openKeycloakAccess(config.keycloak, now)
+  const clientObstacle = findObstacle(mistakes, CLIENT_SETTINGS)
+  const access = openKeycloakAccess({
+    config: config.keycloak,
+    hasCredentials: clientObstacle === undefined,
+    now,
+  })
   try {
     await checkKeycloak({
       ...facts,
       config: config.keycloak,
-      clientObstacle: findObstacle(mistakes, CLIENT_SETTINGS),
+      clientObstacle,
       audiences: listAudiences(config, policies),
       authentication: access.authentication,
       ask: createAsk({

@@ -16,26 +16,37 @@ export interface KeycloakAccess {
 /** No file changes while doctor runs that it had to follow. */
 const WATCH_INTERVAL_MS = 3_600_000
 
+export interface KeycloakAccessOptions {
+  readonly config: KeycloakConfig
+  /** Whether the settings of the client's credentials can be used. */
+  readonly hasCredentials: boolean
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
 /** The connections and the credentials that the proxy would have. */
-export function openKeycloakAccess(config: KeycloakConfig, now: () => number): KeycloakAccess {
+export function openKeycloakAccess(options: KeycloakAccessOptions): KeycloakAccess {
+  const { config, hasCredentials, now } = options
   const context = createTlsContext(config.tls)
   const dispatcher = createKeycloakAgent({
     timeoutMs: config.exchangeTimeoutMs,
     secureContext: () => context,
   })
-  const credentials = openClientCredentials({
-    config,
-    intervalMs: WATCH_INTERVAL_MS,
-    now,
-    onNew: () => {},
-    problems: createProblems(),
-    log: { info: () => {} },
-  })
+  const credentials = hasCredentials
+    ? openClientCredentials({
+        config,
+        intervalMs: WATCH_INTERVAL_MS,
+        now,
+        onNew: () => {},
+        problems: createProblems(),
+        log: { info: () => {} },
+      })
+    : undefined
   return {
     dispatcher,
-    authentication: credentials.authentication,
+    authentication: credentials?.authentication ?? (() => 'client-authentication'),
     async close() {
-      credentials.close()
+      credentials?.close()
       await dispatcher.destroy()
     },
   }
