@@ -21,4 +21,4 @@ USER 1000:1000
 EXPOSE 8322
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 CMD ["scopelift", "health"]
-ENTRYPOINT ["node", "/app/scopelift.mjs"]
+ENTRYPOINT ["node", "--", "/app/scopelift.mjs"]

@@ -19,8 +19,9 @@ await build({
   legalComments: 'linked',
   define: { 'process.env.SCOPELIFT_VERSION': JSON.stringify(version) },
   // Fastify's tree is CommonJS: without a require of its own an ESM bundle dies of "Dynamic require".
+  // To a shell the second line is a command: Node is called with `--`, or it would take our --env-file for its own.
   banner: {
-    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    js: '#!/bin/sh\n\':\' //; exec node -- "$0" "$@"\nimport { createRequire as __createRequire } from \'node:module\'; const require = __createRequire(import.meta.url);',
   },
 })
 await chmod(outfile, 0o755)

@@ -3,6 +3,8 @@ import { CHAPTERS } from '../src/doctor/catalogue/catalogue.ts'
 import type { CatalogueEntry } from '../src/doctor/catalogue/entry.ts'
 import { runGenerator } from './generated-block.ts'
 
+const MARKS = { ok: '✓', wrong: '✗', note: '!', untested: '–' } as const
+
 runGenerator({
   script: 'troubleshooting.ts',
   name: 'troubleshooting',
@@ -20,8 +22,6 @@ function createTable(): string {
     '\n',
   )
 }
-
-const MARKS = { ok: '✓', wrong: '✗', note: '!', untested: '–' } as const
 
 function toRow(title: string, id: string, entry: CatalogueEntry): string {
   const remedy = entry.verdict === 'ok' ? '' : entry.remedy

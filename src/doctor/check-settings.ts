@@ -29,9 +29,7 @@ export function findObstacle(
 }
 
 function factsOf({ variable, reason, example }: Mistake) {
-  return {
-    variable,
-    reason,
-    example: example === undefined ? '' : `, for example ${variable}=${example}`,
-  }
+  const advice =
+    example === undefined ? `${variable} as --help describes it` : `${variable}=${example}`
+  return { variable, reason, example: advice }
 }

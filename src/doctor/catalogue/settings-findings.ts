@@ -7,8 +7,8 @@ export const SETTINGS_FINDINGS = {
   },
   'setting-invalid': {
     verdict: 'wrong',
-    sentence: '{variable} {reason}.',
-    remedy: 'Correct {variable}{example}. `scopelift config` shows where each setting comes from.',
+    sentence: 'The setting {variable} {reason}.',
+    remedy: 'Correct it, for example: {example}.',
   },
   'setting-misspelled': {
     verdict: 'note',
