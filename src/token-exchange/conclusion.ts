@@ -60,9 +60,13 @@ export function concludeVerification(
   }
 }
 
-export function concludeInvalidToken(claim: InvalidClaim | 'signature'): Conclusion {
+/** `reach` is `undefined` where the key is unknown: a rotation may be about to bring it. */
+export function concludeInvalidToken(
+  claim: InvalidClaim | 'signature',
+  reach: RefusalReach | undefined,
+): Conclusion {
   const refusal = { outcome: 'exchange-refused', reason: 'issued-token-invalid' } as const
-  return { kind: 'refused', refusal, reach: 'request', defect: { kind: 'issued-token', claim } }
+  return { kind: 'refused', refusal, reach, defect: { kind: 'issued-token', claim } }
 }
 
 /** The requester client carries more than it should: every token that it issues is a climb. */

@@ -100,14 +100,17 @@ async function verifyIssued(
   if (verification.kind === 'unavailable' || verification.kind === 'realm-not-found') {
     return concludeVerification(verification)
   }
-  if (verification.kind !== 'good' || claims === undefined) return concludeInvalidToken('signature')
+  if (verification.kind === 'unknown-key') return concludeInvalidToken('signature', undefined)
+  if (verification.kind !== 'good' || claims === undefined) {
+    return concludeInvalidToken('signature', 'request')
+  }
   const { issuer, scopeRules } = options
   const nowMs = options.now()
   const facts = { claims, answerScopes: answer.scopes, request, subject, issuer, scopeRules, nowMs }
   const verdict = checkIssuedToken(facts)
   switch (verdict.kind) {
     case 'invalid':
-      return concludeInvalidToken(verdict.claim)
+      return concludeInvalidToken(verdict.claim, 'request')
     case 'refused':
       return concludeUnwantedExtra(verdict.reason)
     case 'scope-not-granted':

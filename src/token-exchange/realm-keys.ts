@@ -37,49 +37,70 @@ export interface RealmKeysOptions {
 type Fetched = { readonly kind: 'keys'; readonly keys: LocalJWKSet } | KeySetFailure
 
 const REFETCH_INTERVAL_MS = 30_000
+const RETRY_INTERVAL_MS = 5_000
 
 /**
  * The realm's key set (RFC 7517): fetched when first needed, single flight, and again for an unknown `kid`, at most
- * every 30 s for subject tokens and every 30 s for issued ones, so that invented key ids cannot hide a rotation.
- * It never expires: Keycloak itself refuses what a disabled key has signed.
+ * every 30 s for subject tokens and every 30 s for issued ones, so that invented key ids cannot hide a rotation; 5 s after
+ * a fetch that failed. It never expires: Keycloak itself refuses what a disabled key has signed.
  */
 export function createRealmKeys(options: RealmKeysOptions): RealmKeys {
+  const { monotonicNow } = options
   let keys: LocalJWKSet | undefined
   let pending: Promise<Fetched> | undefined
+  let failure: KeySetFailure | undefined
   const refetchAtMs = { 'subject-token': 0, 'issued-token': 0 }
-  const lastFailure: { [wanter in KeyWanter]?: KeySetFailure } = {}
 
-  const load = async (): Promise<Fetched> => {
+  async function load(): Promise<Fetched> {
     const fetched = await fetchKeys(options)
-    if (fetched.kind === 'keys') keys = fetched.keys
     pending = undefined
+    if (fetched.kind === 'keys') {
+      keys = fetched.keys
+      failure = undefined
+      return fetched
+    }
+    failure = fetched
+    const retryAtMs = monotonicNow() + RETRY_INTERVAL_MS
+    refetchAtMs['subject-token'] = Math.min(refetchAtMs['subject-token'], retryAtMs)
+    refetchAtMs['issued-token'] = Math.min(refetchAtMs['issued-token'], retryAtMs)
     return fetched
   }
-  const reload = async (signal: AbortSignal): Promise<Fetched> => {
+
+  /** Joins the fetch under way, or begins one. That a waiter leaves is its own affair. */
+  async function loaded(signal: AbortSignal): Promise<Fetched> {
     pending ??= load()
     const fetched = await untilAborted(pending, signal)
     if (fetched !== ABORTED) return fetched
     return { kind: 'unavailable', reason: signal.reason === DEADLINE ? 'timeout' : 'abandoned' }
   }
 
+  /** A newer set than the one that did not have the key, if there is one or one may be fetched. */
+  async function newerThan(
+    seen: LocalJWKSet,
+    wanter: KeyWanter,
+    signal: AbortSignal,
+  ): Promise<Fetched | undefined> {
+    if (keys !== undefined && keys !== seen) return { kind: 'keys', keys }
+    if (pending === undefined) {
+      const nowMs = monotonicNow()
+      if (nowMs < refetchAtMs[wanter]) return failure
+      refetchAtMs[wanter] = nowMs + REFETCH_INTERVAL_MS
+    }
+    return loaded(signal)
+  }
+
   return {
     async find(header, wanter, signal) {
       const isFirst = keys === undefined
-      const current: Fetched = keys === undefined ? await reload(signal) : { kind: 'keys', keys }
+      const current: Fetched = keys === undefined ? await loaded(signal) : { kind: 'keys', keys }
       if (current.kind !== 'keys') return current
       const key = await pick(current.keys, header)
-      const nowMs = options.monotonicNow()
       if (key !== undefined) return { kind: 'key', key }
       if (isFirst) return { kind: 'unknown-key' }
-      if (nowMs < refetchAtMs[wanter]) return lastFailure[wanter] ?? { kind: 'unknown-key' }
-      refetchAtMs[wanter] = nowMs + REFETCH_INTERVAL_MS
-      const fetched = await reload(signal)
-      delete lastFailure[wanter]
-      if (fetched.kind !== 'keys') {
-        lastFailure[wanter] = fetched
-        return fetched
-      }
-      const rotated = await pick(fetched.keys, header)
+      const newer = await newerThan(current.keys, wanter, signal)
+      if (newer === undefined) return { kind: 'unknown-key' }
+      if (newer.kind !== 'keys') return newer
+      const rotated = await pick(newer.keys, header)
       return rotated === undefined ? { kind: 'unknown-key' } : { kind: 'key', key: rotated }
     },
   }

@@ -111,6 +111,47 @@ t.test('invented key ids of subject tokens do not hide a rotation from issued on
   t.same(await verify(issued), 'good', 'and the new key is known to all')
 })
 
+t.test('all who need the new key of a rotation wait for the one fetch', async (t) => {
+  const { endpoint, verifier, verify } = await createSubject(t)
+  await verify(await endpoint.sign({}))
+  endpoint.rotate(await second)
+  const tokens = await Promise.all(Array.from({ length: 8 }, (_, n) => endpoint.sign({ n })))
+  const subjects = tokens.slice(0, 4).map((token) => verify(token))
+  const issued = tokens.slice(4).map(async (token) => {
+    return (await verifier.verifyIssued(token, staying())).kind
+  })
+  t.same(new Set(await Promise.all([...subjects, ...issued])), new Set(['good']))
+  t.equal(endpoint.keySetFetches.length, 2)
+})
+
+t.test('one who leaves the wait for a key set changes nothing for the others', async (t) => {
+  const { clock, endpoint, verify } = await createSubject(t)
+  await verify(await endpoint.sign({}))
+  const foreign = await createSigningKey('invented', 'RS256')
+  const leaving = new AbortController()
+  const left = verify(await signWith(foreign, { n: 1 }), leaving.signal)
+  leaving.abort()
+  t.equal(await left, 'unavailable abandoned')
+  t.equal(await verify(await signWith(foreign, { n: 2 })), 'unknown-key')
+  clock.advance(1_000)
+  t.equal(await verify(await signWith(foreign, { n: 3 })), 'unknown-key')
+  t.equal(endpoint.keySetFetches.length, 2)
+})
+
+t.test('a key set that could not be fetched again is asked for after 5 s, not 30', async (t) => {
+  const { clock, endpoint, verify } = await createSubject(t)
+  await verify(await endpoint.sign({}))
+  endpoint.rotate(await second)
+  const rotated = await endpoint.sign({ sub: 'a' })
+  endpoint.answerAll('jwks', json(500, {}))
+  t.equal(await verify(rotated), 'unavailable no-key-set')
+  t.equal(await verify(rotated), 'unavailable no-key-set', 'it is known to have failed')
+  t.equal(endpoint.keySetFetches.length, 2)
+  endpoint.answerAll('jwks', undefined)
+  clock.advance(5_000)
+  t.equal(await verify(rotated), 'good')
+})
+
 t.test('a key set that cannot be had is told apart from a realm that is not there', async (t) => {
   const table: [what: string, answer: Parameters<typeof endpoint.answerAll>[1], kind: string][] = []
   const { endpoint } = await createSubject(t)
