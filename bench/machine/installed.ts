@@ -15,7 +15,9 @@ export function findInstalled(name: string, versionArgs: readonly string[]): Ins
     const command = `${folder}${name}`
     const { error, stdout, stderr } = spawnSync(command, versionArgs, { encoding: 'utf8' })
     if (error === undefined) {
-      const version = /\d+\.\d+(\.\d+)?/.exec(`${stdout}${stderr}`)?.[0] ?? 'of unknown version'
+      // What stands in brackets is the version of its compiler.
+      const said = `${stdout}${stderr}`.replaceAll(/\(.*?\)/g, '')
+      const version = /\d+\.\d+(\.\d+)?/.exec(said)?.[0] ?? 'of unknown version'
       return { command, version }
     }
   }
