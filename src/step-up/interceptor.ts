@@ -95,6 +95,10 @@ async function preempt(stepUp: StepUp, wanted: Wanted): Promise<void> {
   const result = await startExchange(stepUp, wanted).result
   if (stepUp.call.isAbandoned) return stepUp.replayBody?.close()
   if (result.kind !== 'issued') {
+    // It may want a scope that the user has no more, and the request another one.
+    if (result.kind === 'refused' && result.outcome === 'scope-not-granted') {
+      stepUp.learning.forget(stepUp.subject, stepUp.call.method, stepUp.call.path)
+    }
     send(stepUp, { kind: 'own-after-failure', wanted, failure: result })
     return
   }

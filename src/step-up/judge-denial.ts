@@ -8,6 +8,8 @@ import { decideStepUp } from '../policy/decide.ts'
 import type { HeldDenial } from './held-denial.ts'
 import type { Credential, Failure, StepUp } from './step-up.ts'
 
+type FailedCredential = Extract<Credential, { kind: 'own-after-failure' }>
+
 /** What a denial becomes. */
 export type Verdict =
   | Release
@@ -41,7 +43,7 @@ export function judgeDenial(
   }
   const asked = credential.kind === 'issued' ? credential.wanted.scopes : []
   const decision = decideStepUp(hint, denial.status, stepUp.circumstances, asked, stepUp.rules)
-  if (credential.kind === 'own-after-failure' && isCovered(decision, credential.wanted)) {
+  if (credential.kind === 'own-after-failure' && isCovered(decision, credential)) {
     return { kind: 'fail', failure: credential.failure, wanted: credential.wanted }
   }
   if (decision.kind === 'refuse') {
@@ -67,10 +69,16 @@ export function checkSendable(stepUp: StepUp, scopes: readonly string[]): Releas
     : release('body-not-replayable', whyNotSendable(stepUp), scopes)
 }
 
-/** A failed pre-emption answers for its own scopes, and for a denial that names none; for others an exchange is due. */
-function isCovered(decision: Decision, failed: Wanted): boolean {
+/**
+ * A failed pre-emption answers for its own scopes, and for a denial that names none; for others an exchange is due. One
+ * scope refuses a whole set, so a refusal says nothing of fewer: what refuses them too is remembered or counted, and costs
+ * Keycloak nothing. An outage answers for fewer as well: the caller would wait for it twice.
+ */
+function isCovered(decision: Decision, { wanted, failure }: FailedCredential): boolean {
   if (decision.kind === 'refuse') return decision.outcome === 'no-hint'
-  return decision.wanted.scopes.every((scope) => failed.scopes.includes(scope))
+  const { scopes } = decision.wanted
+  if (!scopes.every((scope) => wanted.scopes.includes(scope))) return false
+  return failure.kind === 'unavailable' || scopes.length === wanted.scopes.length
 }
 
 function isSendableTwice({ options, circumstances, replayBody }: StepUp): boolean {

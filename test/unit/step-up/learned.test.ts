@@ -104,3 +104,35 @@ t.test('the union of what was learned and of the news is learned', async (t) => 
   second.attempt(1).answer(GRANTED)
   t.same(learnedOf(house), ['llama:also', 'llama:new'])
 })
+
+const FAILED = { kind: 'refused', reason: 'x', exchangeMs: 5 } as const
+
+t.test('a lesson that is not granted any more is forgotten, and learned anew', async (t) => {
+  const house = createHouse()
+  const { learning, subject, tokens } = house
+  if (subject === undefined) throw new Error('the caller has a token')
+  learning.remember(subject, 'POST', '/v1/things', ['llama:gone', 'llama:new'])
+  const visit = house.visit()
+  tokens.onlyAsked().land({ ...FAILED, outcome: 'scope-not-granted' })
+  await settle()
+  t.equal(learnedOf(house), undefined)
+  visit.attempt(0).answer(challenge('llama:new'))
+  tokens.asked[1]?.land(issued('wide', 'llama:new'))
+  await settle()
+  visit.attempt(1).answer(GRANTED)
+  t.match(visit.settlements, [{ outcome: 'stepped-up' }])
+  t.same(learnedOf(house), ['llama:new'])
+})
+
+t.test('another failure of a pre-emption leaves its lesson', async (t) => {
+  const house = createHouse()
+  const { learning, subject, tokens } = house
+  if (subject === undefined) throw new Error('the caller has a token')
+  learning.remember(subject, 'POST', '/v1/things', ['llama:new'])
+  house.visit()
+  tokens.asked[0]?.land({ ...FAILED, outcome: 'exchange-refused' })
+  house.visit()
+  tokens.asked[1]?.land({ kind: 'unavailable', reason: 'timeout', retryAfterS: 1, exchangeMs: 5 })
+  await settle()
+  t.same(learnedOf(house), ['llama:new'])
+})

@@ -11,6 +11,18 @@ const BUDGET = {
   reason: 'budget',
   exchangeMs: 2,
 } as const
+const NOT_GRANTED = {
+  kind: 'refused',
+  outcome: 'scope-not-granted',
+  reason: 'scope-not-granted',
+  exchangeMs: 5,
+} as const
+const NOT_ATTACHED = {
+  kind: 'refused',
+  outcome: 'exchange-refused',
+  reason: 'scope-not-attached',
+  exchangeMs: 5,
+} as const
 
 t.test('a cached token goes out in the very tick of the request', async (t) => {
   const house = createHouse({ route: ROUTE })
@@ -113,6 +125,72 @@ t.test(
     t.match(visit.settlements, [{ outcome: 'stepped-up' }])
   },
 )
+
+const TWO_SCOPES = { need: { kind: 'scopes', scopes: ['llama:also', 'llama:route'] } } as const
+
+for (const failure of [NOT_GRANTED, NOT_ATTACHED]) {
+  t.test(
+    `a set refused as ${failure.reason} does not decide a denial that names less`,
+    async (t) => {
+      const house = createHouse({ route: TWO_SCOPES })
+      const visit = house.visit({ body: streamOf('one,', 'two') })
+      house.tokens.onlyAsked().land(failure)
+      await settle()
+      await visit.attempt(0).readBody()
+      visit.attempt(0).answer(challenge('llama:route'))
+      t.same(house.tokens.asked[1]?.request.scopes, ['llama:route'])
+      house.tokens.asked[1]?.land(issued('less', 'llama:route'))
+      await settle()
+      t.equal(visit.attempt(1).authorization, 'Bearer less')
+      t.equal(await visit.attempt(1).readBody(), 'one,two')
+      visit.attempt(1).answer(GRANTED)
+      t.match(visit.settlements, [{ outcome: 'stepped-up', scopesNeeded: ['llama:route'] }])
+    },
+  )
+
+  t.test(`a set refused as ${failure.reason} decides a denial that names all of it`, async (t) => {
+    const house = createHouse({ route: TWO_SCOPES })
+    const visit = house.visit()
+    house.tokens.onlyAsked().land(failure)
+    await settle()
+    visit.attempt(0).answer(challenge('llama:route', 'llama:also'))
+    t.match(visit.settlements, [{ outcome: failure.outcome, reason: failure.reason }])
+    t.equal(house.tokens.asked.length, 1)
+    t.equal(visit.attempts.length, 1)
+  })
+}
+
+t.test('the exchange for less is the last: two exchanges and two sends at most', async (t) => {
+  const house = createHouse({ route: TWO_SCOPES })
+  const refused = house.visit()
+  house.tokens.onlyAsked().land(NOT_GRANTED)
+  await settle()
+  refused.attempt(0).answer(challenge('llama:route'))
+  house.tokens.asked[1]?.land(NOT_GRANTED)
+  await settle()
+  t.equal(refused.caller.body, 'denied')
+  t.match(refused.settlements, [{ outcome: 'scope-not-granted', scopesNeeded: ['llama:route'] }])
+  const denied = house.visit()
+  house.tokens.asked[2]?.land(NOT_GRANTED)
+  await settle()
+  denied.attempt(0).answer(challenge('llama:route'))
+  house.tokens.asked[3]?.land(issued('less', 'llama:route'))
+  await settle()
+  denied.attempt(1).answer(challenge('llama:also'))
+  t.match(denied.settlements, [{ outcome: 'replay-denied' }])
+  t.equal(denied.attempts.length, 2)
+  t.equal(house.tokens.asked.length, 4)
+})
+
+t.test('an outage decides a denial that names less, without waiting a second time', async (t) => {
+  const house = createHouse({ route: TWO_SCOPES })
+  const visit = house.visit()
+  house.tokens.onlyAsked().land(DOWN)
+  await settle()
+  visit.attempt(0).answer(challenge('llama:route'))
+  t.equal(visit.caller.status, 503)
+  t.equal(house.tokens.asked.length, 1)
+})
 
 t.test('after a failed pre-emption a forbidden scope is still forbidden', async (t) => {
   const house = createHouse({ route: ROUTE })
