@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises'
+import { delimiter, dirname } from 'node:path'
 import { dig } from '../e2e/json.ts'
 import { digEntries } from './pod.ts'
 import type { Ended } from './run-tool.ts'
@@ -7,7 +8,8 @@ import { runTool, runToolWell } from './run-tool.ts'
 /** A real API server, and a namespace in it that refuses what is not `restricted`. */
 export interface Cluster {
   readonly namespace: string
-  readonly kubeconfig: string
+  /** For other programs: PATH, on which kubectl is found, and KUBECONFIG. */
+  readonly env: Readonly<Record<'PATH' | 'KUBECONFIG', string>>
   /** Runs kubectl in the namespace; what it ends with is the caller's to judge. */
   kubectl(args: readonly string[], stdin?: string): Promise<Ended>
   close(): Promise<void>
@@ -53,7 +55,8 @@ async function openNamespace(
   stop: () => Promise<void>,
 ): Promise<OpenedCluster> {
   const namespace = `scopelift-deploy-${process.pid}`
-  const env = { KUBECONFIG: kubeconfig }
+  const path = [dirname(kubectl), process.env['PATH'] ?? ''].join(delimiter)
+  const env = { PATH: path, KUBECONFIG: kubeconfig }
   const inCluster = (args: readonly string[], stdin = '') =>
     runTool(kubectl, args, { env, stdin, timeoutMs: 60_000 })
   try {
@@ -70,7 +73,7 @@ async function openNamespace(
     kind: 'open',
     cluster: {
       namespace,
-      kubeconfig,
+      env,
       kubectl: (args, stdin) => inCluster(['--namespace', namespace, ...args], stdin),
       async close() {
         await removeNamespace(inCluster, namespace)

@@ -19,6 +19,14 @@ import { digEntries } from './pod.ts'
 import { CHART, createRenderer } from './render.ts'
 import { findTools } from './tools.ts'
 
+/** Stands in where there is none; the checks that need one are not run. */
+const NO_CLUSTER: Cluster = {
+  namespace: '',
+  env: { PATH: '', KUBECONFIG: '' },
+  kubectl: () => Promise.reject(new Error('there is no API server')),
+  close: async () => {},
+}
+
 const tally: Tally = { passed: 0, failed: 0, notRun: 0 }
 const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -64,14 +72,6 @@ async function checkAll(): Promise<void> {
   } finally {
     await cluster.close()
   }
-}
-
-/** Stands in where there is none; the checks that need one are not run. */
-const NO_CLUSTER: Cluster = {
-  namespace: '',
-  kubeconfig: '',
-  kubectl: () => Promise.reject(new Error('there is no API server')),
-  close: async () => {},
 }
 
 async function writeSchema(): Promise<void> {

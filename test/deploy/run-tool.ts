@@ -31,15 +31,15 @@ export async function runTool(
     timeout: options.timeoutMs ?? TIMEOUT_MS,
     killSignal: 'SIGKILL',
   })
-  const code = new Promise<number | null>((resolve, reject) => {
+  const ended = new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', resolve)
   })
   // A program that does not read its input to the end is no fault of ours.
   child.stdin.on('error', () => undefined)
   child.stdin.end(options.stdin ?? '')
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
-  return { code: await code, stdout, stderr }
+  const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
+  return { code, stdout, stderr }
 }
 
 /** The standard output of a program that succeeds. */

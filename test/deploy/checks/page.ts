@@ -75,13 +75,12 @@ async function withPage(cluster: Cluster, work: (cluster: Cluster, page: Page) =
     const text = await readFile(PAGE, 'utf8')
     const blocks = Array.from(text.matchAll(RUN), ([, block = '']) => block)
     const names = (blocks[0] ?? '').replace('NAMESPACE=default', `NAMESPACE=${cluster.namespace}`)
-    const env = { KUBECONFIG: cluster.kubeconfig }
     await work(cluster, {
       blocks: blocks.slice(1),
       back: BACK.exec(text)?.[1] ?? '',
       async run(block) {
         const script = `set -euo pipefail\n${names}\n${block}`
-        const ended = await runTool('bash', ['-c', script], { cwd: folder, env })
+        const ended = await runTool('bash', ['-c', script], { cwd: folder, env: cluster.env })
         assert.equal(ended.code, 0, `${block}\n${ended.stderr}`)
         assert.doesNotMatch(ended.stderr, /Warning/)
       },
