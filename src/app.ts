@@ -19,6 +19,7 @@ import { drainConnections } from './relay/drain.ts'
 import { createRelay } from './relay/relay.ts'
 import { createRelayServer } from './relay/server.ts'
 import { createTrustedPeers } from './relay/trusted-peers.ts'
+import { MAX_DENIAL_MS } from './step-up/first-attempt-handler.ts'
 import { createStepUp } from './step-up/interceptor.ts'
 import { createLearning } from './step-up/learning.ts'
 import { createReplayMemory } from './step-up/replay-memory.ts'
@@ -49,6 +50,7 @@ const RETRY_MS = 5_000
 const MAX_CONNECTIONS = 20_000
 /** As long as a head may take; what is gathered is small. */
 const GATHER_DEADLINE_MS = 60_000
+const GATHER_TOTAL_BYTES = 67_108_864
 
 /** The composition root: opens everything, hands each part what it needs, and closes it all in reverse. Rejects if a policy is broken. */
 export async function createApp(config: Config, { log, env }: AppTools): Promise<App> {
@@ -126,8 +128,10 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
     readSubjectToken: createSubjectTokenReader({ maxEntries: config.cache.maxEntries }),
     isTrustedPeer: createTrustedPeers(config.trustedProxies),
     hasOutcomeHeader: config.outcomeHeader,
+    gatherTotalBytes: GATHER_TOTAL_BYTES,
     gatherDeadlineMs: GATHER_DEADLINE_MS,
-    uploadSilenceMs: headersTimeoutMs,
+    // While a denial is held and its scopes are asked for, nobody waits for the upload.
+    uploadSilenceMs: headersTimeoutMs + MAX_DENIAL_MS + config.keycloak.exchangeTimeoutMs,
     onSettled(call, settlement) {
       if (settlement.outcome === 'upstream-unavailable') health.failed(settlement.reason ?? '')
       else health.answered()

@@ -27,6 +27,7 @@ export function admit(incoming: IncomingHead, pseudonym: string): Admission {
   // Node's parser takes 2.0 and 0.9 on a request line too, whose framing would be another.
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return refused(REFUSALS.malformed, true)
   if (method === 'TRACE' || method === 'CONNECT') return refused(REFUSALS.method)
+  if (incoming.rawHeaders.length > 2 * MAX_LINES) return refused(REFUSALS.headersTooLarge, true)
   const path = canonicalPath(target)
   if (path === undefined) return refused(REFUSALS.target)
   const head = readRequestHead(incoming.rawHeaders)
@@ -35,9 +36,18 @@ export function admit(incoming: IncomingHead, pseudonym: string): Admission {
   if (head.host !== undefined && !HOST.test(head.host)) return refused(REFUSALS.host, true)
   if (head.authorizationCount > 1) return refused(REFUSALS.authorization)
   if (!isFramedPlainly(head.transferEncoding, httpVersion)) return refused(REFUSALS.framing, true)
+  if (head.expect !== undefined && !CONTINUE.test(head.expect)) {
+    return refused(REFUSALS.expectation)
+  }
   if (head.via.some((value) => value.includes(pseudonym))) return refused(REFUSALS.loop)
   return { kind: 'admitted', head, path }
 }
+
+/** The one expectation that there is (RFC 9110 §10.1.1), also said twice. Node takes it for known wherever the word appears. */
+const CONTINUE = /^100-continue(?:[ \t]*,[ \t]*100-continue)*$/i
+
+/** Each line is two strings, and costs far more than its octets: 64 KiB hold 13 000. */
+const MAX_LINES = 1_000
 
 /** RFC 9112 §3.2: uri-host [ ":" port ] of RFC 3986, which may be empty. */
 const HOST = /^(?:\[[\w.:~!$&'()*+,;=-]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/

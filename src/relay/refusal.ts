@@ -41,7 +41,7 @@ export const REFUSALS = {
     status: 431,
     reason: 'Request Header Fields Too Large',
     code: 'headers_too_large',
-    message: 'The header fields of the request are larger than 64 KiB.',
+    message: 'The header fields of the request are larger than 64 KiB, or more than 1000 lines.',
   },
   requestTimeout: {
     status: 408,

@@ -26,6 +26,8 @@ export interface RelayOptions {
   readonly readSubjectToken: (authorization: string) => SubjectToken | undefined
   readonly isTrustedPeer: (address: string) => boolean
   readonly hasOutcomeHeader: boolean
+  /** For the bodies that are gathered, all together; beyond it they are streamed. */
+  readonly gatherTotalBytes: number
   /** For all of a body that is gathered before it is sent; the answer is 408 then. */
   readonly gatherDeadlineMs: number
   /** For how long a streamed upload may be silent before its answer has begun; the answer is 408 then. */
@@ -64,7 +66,12 @@ export function createRelay(options: RelayOptions): Relay {
   const requestIds = createRequestIds()
   const readToken = createTokenMemory(options.readSubjectToken)
   let openTunnels = 0
+  let gatheredBytes = 0
   let isDraining = false
+
+  function mayGather(bytes: number): boolean {
+    return bytes <= MAX_GATHERED_BYTES && gatheredBytes + bytes <= options.gatherTotalBytes
+  }
 
   function createCall({ req, head, path }: Admitted): Call {
     return new Call({
@@ -108,10 +115,14 @@ export function createRelay(options: RelayOptions): Relay {
     const length = head.contentLength === undefined ? 0 : Number(head.contentLength)
     const isChunked = head.transferEncoding !== undefined
     // HTTP/1.0 knows no 100 (RFC 9110 §10.1.1).
-    const expectsContinue = head.expectsContinue && req.httpVersionMinor > 0
+    const expectsContinue = head.expect !== undefined && req.httpVersionMinor > 0
     if (length === 0 && !isChunked) {
       dispatcher.dispatch(dispatchOptions(admitted, call, null), handler)
-    } else if (!isChunked && length <= MAX_GATHERED_BYTES && !expectsContinue) {
+    } else if (!isChunked && !expectsContinue && mayGather(length)) {
+      gatheredBytes += length
+      res.once('close', () => {
+        gatheredBytes -= length
+      })
       gatherBody(req, {
         deadlineMs: options.gatherDeadlineMs,
         onGathered(body) {

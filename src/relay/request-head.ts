@@ -14,7 +14,8 @@ export interface RequestHead {
   readonly transferEncoding: string | undefined
   /** Node's parser has checked it: digits, and not beside Transfer-Encoding. */
   readonly contentLength: string | undefined
-  readonly expectsContinue: boolean
+  /** Lines joined by commas (RFC 9110 §5.3). */
+  readonly expect: string | undefined
   /** Values of `Via`, each as it came. */
   readonly via: readonly string[]
 }
@@ -35,7 +36,7 @@ export function readRequestHead(rawHeaders: RawHeaders): RequestHead {
     hostCount: 0,
     transferEncoding: undefined,
     contentLength: undefined,
-    expectsContinue: false,
+    expect: undefined,
     via,
   }
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -59,7 +60,7 @@ export function readRequestHead(rawHeaders: RawHeaders): RequestHead {
           head.transferEncoding === undefined ? value : `${head.transferEncoding}, ${value}`
         continue
       case 'expect':
-        head.expectsContinue = value.toLowerCase() === '100-continue'
+        head.expect = head.expect === undefined ? value : `${head.expect}, ${value}`
         continue
       case 'content-length':
         head.contentLength = value

@@ -1,15 +1,26 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** Requests that may wait on one connection for the answers before them. */
 const MAX_WAITING = 64
+/** What their heads may weigh: those of one connection, and of all together. */
+const MAX_BYTES_A_CONNECTION = 262_144
+const MAX_BYTES = 33_554_432
+/** A string beside its characters. */
+const STRING_BYTES = 32
 
-const waitingBySocket = new WeakMap<Socket, number>()
+interface Waiting {
+  requests: number
+  bytes: number
+}
+
+const waitingBySocket = new WeakMap<Socket, Waiting>()
+let bytesInAll = 0
 
 /**
  * Proceeds when the answers to what was pipelined before have gone out (RFC 9112 §9.3.2). Before its turn a response has
  * no connection and hears nothing of its caller's leaving; and nobody may make us work ahead without reading.
- * A connection with more than 64 requests in wait is cut.
+ * A connection is cut with more than 64 requests in wait, or when their heads weigh more than 256 KiB, or all 32 MiB.
  */
 export function whenTurnComes(res: ServerResponse, proceed: () => void): void {
   if (res.socket !== null) {
@@ -17,14 +28,36 @@ export function whenTurnComes(res: ServerResponse, proceed: () => void): void {
     return
   }
   const { socket } = res.req
-  const waiting = (waitingBySocket.get(socket) ?? 0) + 1
-  if (waiting > MAX_WAITING) {
+  const waiting = waitingBySocket.get(socket) ?? watch(socket)
+  const bytes = weighHead(res.req)
+  add(waiting, 1, bytes)
+  if (
+    waiting.requests > MAX_WAITING ||
+    waiting.bytes > MAX_BYTES_A_CONNECTION ||
+    bytesInAll > MAX_BYTES
+  ) {
     socket.destroy()
     return
   }
-  waitingBySocket.set(socket, waiting)
   res.once('socket', () => {
-    waitingBySocket.set(socket, (waitingBySocket.get(socket) ?? 1) - 1)
+    add(waiting, -1, -bytes)
     proceed()
   })
+}
+
+function watch(socket: Socket): Waiting {
+  const waiting = { requests: 0, bytes: 0 }
+  waitingBySocket.set(socket, waiting)
+  socket.once('close', () => add(waiting, -waiting.requests, -waiting.bytes))
+  return waiting
+}
+
+function add(waiting: Waiting, requests: number, bytes: number): void {
+  waiting.requests += requests
+  waiting.bytes += bytes
+  bytesInAll += bytes
+}
+
+function weighHead({ url = '', rawHeaders }: IncomingMessage): number {
+  return rawHeaders.reduce((sum, text) => sum + text.length + STRING_BYTES, url.length)
 }

@@ -11,7 +11,7 @@ import type { Credential, StepUp } from './step-up.ts'
 type Controller = Dispatcher.DispatchController
 
 /** How long a denial's body may take; a slower one is released to the caller. */
-const MAX_BODY_MS = 5_000
+export const MAX_DENIAL_MS = 5_000
 
 /** Where the first attempt stands. */
 type State =
@@ -100,7 +100,7 @@ export class FirstAttemptHandler extends ForwardingHandler {
     const denial = holdDenial({ status, statusMessage, rawHeaders: controller.rawHeaders })
     // What the caller still uploads waits: the record need not grow while the upstream has already decided.
     this.#stepUp.replayBody?.pause()
-    const timer = setTimeout(() => this.#releaseSlow(controller, denial), MAX_BODY_MS)
+    const timer = setTimeout(() => this.#releaseSlow(controller, denial), MAX_DENIAL_MS)
     this.#state = { kind: 'holding', denial, timer }
     this.#resolution = createResolution(this.#stepUp, this.#credential)
     this.#resolution.anticipate(denial)

@@ -147,11 +147,38 @@ t.test(
 )
 
 t.test('a streamed upload that falls silent is 408, and its connection ends', async (t) => {
-  const house = await build(t, {}, { UPSTREAM_HEADERS_TIMEOUT_MS: '1000' })
+  const house = await build(
+    t,
+    {},
+    {
+      UPSTREAM_HEADERS_TIMEOUT_MS: '1000',
+      EXCHANGE_TIMEOUT_MS: '1000',
+    },
+  )
   const { write, ended } = await connectRaw(house.scopelift.url)
   write('POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n')
   t.match(await ended(), /^HTTP\/1\.1 408 [\s\S]*"code":"request_timeout"/)
   await house.assertSound('afterwards')
+})
+
+t.test('an upload that is silent while its scopes are asked for is not late', async (t) => {
+  const house = await build(
+    t,
+    {
+      onHead(request, socket) {
+        if (!isElevated(request)) socket.write(answerOf('403 Forbidden', 'no', [CHALLENGE]))
+      },
+      onEnd: (request, socket) => void socket.write(answerOf('200 OK', `got ${request.body}`)),
+    },
+    { UPSTREAM_HEADERS_TIMEOUT_MS: '1000' },
+  )
+  house.authorizationServer.faults.next({ kind: 'delay', ms: 2500 }, 'exchange')
+  const { write, ended } = await connectRaw(house.scopelift.url)
+  write(
+    `POST /p HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${await house.alice()}\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n`,
+  )
+  setTimeout(() => write('0\r\n\r\n'), 2000)
+  t.match(await ended(), /^HTTP\/1\.1 200 [\s\S]*stepped-up[\s\S]*got ab$/)
 })
 
 t.test('a replay that is answered early leaves the upload’s connection in order', async (t) => {

@@ -202,24 +202,28 @@ t.test('what is odd but sound arrives as one well-formed request', async (t) => 
   await house.assertSound('after all of them')
 })
 
-t.test('10 000 lines arrive as 10 000 lines, and octets beyond ASCII as they are', async (t) => {
-  const house = await build(t, {
-    onEnd: (_request, socket) => socket.write(answerOf('200 OK', 'reached')),
-  })
-  const lines = 'a: b\r\n'.repeat(10_000)
-  t.match(await house.send(`${GET}${lines}\r\n`), /^HTTP\/1\.1 200 /)
-  t.equal(valuesOf(house.upstream.requests[0]?.lines ?? [], 'a').length, 10_000)
-  t.match(await house.send(`${GET}X-A: \xe9\xff\x80\t"\\\r\n\r\n`), /^HTTP\/1\.1 200 /)
-  t.same(valuesOf(house.upstream.requests[1]?.lines ?? [], 'x-a'), ['\xe9\xff\x80\t"\\'])
-  for (const line of [
-    `a: ${'x'.repeat(70_000)}`,
-    `${'x'.repeat(70_000)}: a`,
-    'a: bbbbbb\r\n'.repeat(12_000),
-  ]) {
-    t.match(await house.send(`${GET}${line}\r\n\r\n`), /^HTTP\/1\.1 431 [\s\S]*headers_too_large/)
-  }
-  await house.assertSound('afterwards')
-})
+t.test(
+  'many lines arrive as they came, too many are 431, and octets beyond ASCII stay as they are',
+  async (t) => {
+    const house = await build(t, {
+      onEnd: (_request, socket) => socket.write(answerOf('200 OK', 'reached')),
+    })
+    const lines = 'a: b\r\n'.repeat(990)
+    t.match(await house.send(`${GET}${lines}\r\n`), /^HTTP\/1\.1 200 /)
+    t.equal(valuesOf(house.upstream.requests[0]?.lines ?? [], 'a').length, 990)
+    t.match(await house.send(`${GET}X-A: \xe9\xff\x80\t"\\\r\n\r\n`), /^HTTP\/1\.1 200 /)
+    t.same(valuesOf(house.upstream.requests[1]?.lines ?? [], 'x-a'), ['\xe9\xff\x80\t"\\'])
+    for (const line of [
+      `a: ${'x'.repeat(70_000)}`,
+      `${'x'.repeat(70_000)}: a`,
+      'a: bbbbbb\r\n'.repeat(12_000),
+      'a: b\r\n'.repeat(1_000),
+    ]) {
+      t.match(await house.send(`${GET}${line}\r\n\r\n`), /^HTTP\/1\.1 431 [\s\S]*headers_too_large/)
+    }
+    await house.assertSound('afterwards')
+  },
+)
 
 t.test('lines beyond the 1000th frame and speak like all others', async (t) => {
   const house = await build(t, {

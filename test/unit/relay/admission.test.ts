@@ -31,6 +31,27 @@ t.test('targets that policy cannot match safely are refused', async (t) => {
   }
 })
 
+t.test('an expectation that is not 100-continue alone is refused', async (t) => {
+  for (const lines of [['100-continue, foo'], ['100-continue', 'foo'], ['foo'], ['']]) {
+    const expects = lines.flatMap((line) => ['Expect', line])
+    const admission = admitHead('POST', '/', ['Host', 'h', ...expects])
+    t.same(admission, { kind: 'refused', refusal: REFUSALS.expectation, closes: false }, `${lines}`)
+  }
+  for (const lines of [['100-continue'], ['100-Continue', '100-continue']]) {
+    const expects = lines.flatMap((line) => ['Expect', line])
+    t.equal(admitHead('POST', '/', ['Host', 'h', ...expects]).kind, 'admitted', `${lines}`)
+  }
+})
+
+t.test('a head of more than 1000 lines is refused', async (t) => {
+  const lines = Array.from({ length: 999 }, () => ['a', 'b']).flat()
+  t.equal(admitHead('GET', '/', ['Host', 'h', ...lines]).kind, 'admitted')
+  t.match(admitHead('GET', '/', ['Host', 'h', ...lines, 'a', 'b']), {
+    refusal: REFUSALS.headersTooLarge,
+    closes: true,
+  })
+})
+
 t.test('targets with odd but safe spellings go on', async (t) => {
   for (const target of ['/', '/a;b', '/a%2Fb', '/a//b', '/a?..//%zz', '/%C3%A9', '/...', '/.a']) {
     t.equal(admitHead('GET', target, ['Host', 'h']).kind, 'admitted', target)

@@ -37,6 +37,7 @@ async function exchange(t: Scope, version: string): Promise<string> {
     readSubjectToken: () => undefined,
     isTrustedPeer: () => false,
     hasOutcomeHeader: true,
+    gatherTotalBytes: 1 << 20,
     gatherDeadlineMs: 60_000,
     uploadSilenceMs: 60_000,
     onSettled: () => {},

@@ -19,6 +19,7 @@ t.test('a small body that does not end in time is 408, and its connection closes
     readSubjectToken: () => undefined,
     isTrustedPeer: () => false,
     hasOutcomeHeader: true,
+    gatherTotalBytes: 1 << 20,
     gatherDeadlineMs: 20,
     uploadSilenceMs: 60_000,
     onSettled: () => {},
