@@ -1,4 +1,5 @@
 import type { Hint } from '../denial/hint.ts'
+import { fitsScopeParameter } from '../scope-token.ts'
 import type { TokenClaims } from '../subject-token.ts'
 import type { Route, RoutePolicy, ScopeRules } from './route-policy.ts'
 
@@ -63,7 +64,8 @@ export function decidePreemption(
 
 /**
  * What to do about a denial. `asked` are the scopes that the refused request had been pre-empted with:
- * a step-up asks for the union, and a denial that names nothing beyond them has reason `nothing-new`.
+ * a step-up asks for the union, or for the news alone where the union is too much for one exchange; a denial that names
+ * nothing beyond them has reason `nothing-new`.
  */
 export function decideStepUp(
   hint: Hint,
@@ -80,10 +82,23 @@ export function decideStepUp(
     return refuse('no-hint', beyondHeld.length === 0 ? 'scopes-held' : 'nothing-new', named.scopes)
   }
   if (!news.every(rules.scopes.isAllowed)) return notAllowed(news, rules)
-  const scopes = sortedUnion(news, asked)
+  const scopes = joined(news, asked, rules)
   if (scopes.length > rules.maxScopes) return refuse('scope-not-allowed', 'too-many-scopes', news)
   const audience = circumstances.route?.audience ?? rules.audience
   return { kind: 'step-up', wanted: { scopes, audience, namedBy: named.namedBy } }
+}
+
+/**
+ * A path whose needs depend on the body asks for more with each lesson, and must not end at the bound. A request that
+ * really wants more than that is denied once more, which is its answer.
+ */
+function joined(
+  news: readonly string[],
+  asked: readonly string[],
+  rules: Rules,
+): readonly string[] {
+  const union = sortedUnion(news, asked)
+  return union.length <= rules.maxScopes && fitsScopeParameter(union) ? union : news
 }
 
 type Refusal = Extract<Decision, { kind: 'refuse' }>

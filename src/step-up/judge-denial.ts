@@ -41,7 +41,7 @@ export function judgeDenial(
   ) {
     return { kind: 'reissue', wanted: credential.wanted, refused: credential.token }
   }
-  const asked = credential.kind === 'issued' ? credential.wanted.scopes : []
+  const asked = askedWith(credential)
   const decision = decideStepUp(hint, denial.status, stepUp.circumstances, asked, stepUp.rules)
   if (credential.kind === 'own-after-failure' && isCovered(decision, credential)) {
     return { kind: 'fail', failure: credential.failure, wanted: credential.wanted }
@@ -60,6 +60,11 @@ export function judgeDenial(
     return release('subject-token-unusable', whyUnusable, wanted.scopes)
   }
   return checkSendable(stepUp, wanted.scopes) ?? { kind: 'exchange', wanted }
+}
+
+/** The scopes that the denied request had been given beforehand. */
+export function askedWith(credential: Credential): readonly string[] {
+  return credential.kind === 'issued' ? credential.wanted.scopes : []
 }
 
 /** `undefined`: the request can be sent once more. Asked again after an exchange: a chunk that was under way may have burst the record. */

@@ -7,7 +7,8 @@ import type { SubjectToken } from '../subject-token.ts'
  */
 export interface Learning {
   recall(subject: SubjectToken, method: string, path: string): readonly string[] | undefined
-  remember(subject: SubjectToken, method: string, path: string, scopes: readonly string[]): void
+  /** `false`: the scopes are too long to be kept. */
+  remember(subject: SubjectToken, method: string, path: string, scopes: readonly string[]): boolean
   forget(subject: SubjectToken, method: string, path: string): void
 }
 
@@ -42,12 +43,13 @@ export function createLearning(options: {
       return undefined
     },
     remember(subject, method, path, scopes) {
-      if (path.length > MAX_PATH_CHARACTERS || !isLive(subject)) return
-      if (scopes.join(' ').length > MAX_SCOPE_CHARACTERS) return
+      if (scopes.join(' ').length > MAX_SCOPE_CHARACTERS) return false
+      if (path.length > MAX_PATH_CHARACTERS || !isLive(subject)) return true
       const routes = lessons.get(subject.digest) ?? createLessons()
       routes.set(routeKey(method, path), scopes)
       lessons.delete(subject.digest)
       lessons.set(subject.digest, routes)
+      return true
     },
     forget(subject, method, path) {
       lessons.get(subject.digest)?.delete(routeKey(method, path))

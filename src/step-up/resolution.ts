@@ -7,7 +7,7 @@ import { withBearer } from './bearer.ts'
 import type { HeldDenial } from './held-denial.ts'
 import type { ExchangeResult } from './issued-tokens.ts'
 import type { Release } from './judge-denial.ts'
-import { checkSendable, judgeDenial } from './judge-denial.ts'
+import { askedWith, checkSendable, judgeDenial } from './judge-denial.ts'
 import { ReplayHandler } from './replay-handler.ts'
 import { createSettledController } from './settled-controller.ts'
 import type { Credential, Failure, PendingExchange, StepUp } from './step-up.ts'
@@ -131,8 +131,13 @@ export function createResolution(stepUp: StepUp, credential: Credential): Resolu
     if (await stepUp.tokens.authenticate(subject)) learn(scopes)
   }
 
+  /** Where all of it is too long for a lesson, what this denial has added is one. */
   function learn(scopes: readonly string[]): void {
-    learning.remember(subject, call.method, call.path, scopes)
+    const { method, path } = call
+    if (learning.remember(subject, method, path, scopes)) return
+    const asked = askedWith(credential)
+    const news = scopes.filter((scope) => !asked.includes(scope))
+    learning.remember(subject, method, path, news)
   }
 
   function settlement(scopesNeeded: readonly string[]) {

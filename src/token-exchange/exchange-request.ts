@@ -1,4 +1,4 @@
-import { isScopeToken } from '../scope-token.ts'
+import { fitsScopeParameter, isScopeToken } from '../scope-token.ts'
 
 export interface ExchangeParameters {
   readonly subjectToken: string
@@ -12,13 +12,11 @@ export type ExchangeForm =
 
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
-/** Keycloak ignores a longer `scope` and answers 200 with the client's defaults alone. */
-const MAX_SCOPE_CHARACTERS = 4000
 
 /** The form of a token exchange (RFC 8693 §2.1), without the client's credentials. */
 export function createExchangeForm(parameters: ExchangeParameters): ExchangeForm {
   if (!parameters.scopes.every(isScopeToken)) return { kind: 'refused', reason: 'malformed-scope' }
-  if (!fitsScopeLimit(parameters.scopes)) return { kind: 'refused', reason: 'scope-too-long' }
+  if (!fitsScopeParameter(parameters.scopes)) return { kind: 'refused', reason: 'scope-too-long' }
   const form = new URLSearchParams({
     grant_type: GRANT_TYPE,
     subject_token: parameters.subjectToken,
@@ -29,8 +27,4 @@ export function createExchangeForm(parameters: ExchangeParameters): ExchangeForm
   if (parameters.scopes.length > 0) form.set('scope', parameters.scopes.join(' '))
   for (const audience of parameters.audience) form.append('audience', audience)
   return { kind: 'form', form }
-}
-
-export function fitsScopeLimit(scopes: readonly string[]): boolean {
-  return scopes.join(' ').length <= MAX_SCOPE_CHARACTERS
 }

@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { ScopeRules } from '../policy/route-policy.ts'
-import { isScopeToken } from '../scope-token.ts'
+import { fitsScopeParameter, isScopeToken } from '../scope-token.ts'
 import type { ExchangeRequest } from '../step-up/issued-tokens.ts'
-import { fitsScopeLimit } from './exchange-request.ts'
 
 export interface ScopePlan {
   /** Scopes to ask for: those needed, and those that the subject token holds already. */
@@ -38,7 +37,7 @@ export function createScopePlan({ scopeRules, monotonicNow }: ScopePlanOptions):
       const held = heldBeside(request)
       const union = [...request.scopes, ...held].sort()
       const isRefused = monotonicNow() < (refusedUntilMs.get(held.join(' ')) ?? 0)
-      return isRefused || !fitsScopeLimit(union) ? request.scopes : union
+      return isRefused || !fitsScopeParameter(union) ? request.scopes : union
     },
     noteHeldRefused(request) {
       refusedUntilMs.set(heldBeside(request).join(' '), monotonicNow() + REFUSED_FOR_MS)

@@ -69,3 +69,13 @@ t.test('a lesson whose role has gone does not stand in the way of what is grante
   t.match(await house.call(CREATE), { status: 200, outcome: 'stepped-up', exchanges: 2, sends: 2 })
   t.match(await house.call(CREATE), { status: 200, outcome: 'preempted', exchanges: 0, sends: 1 })
 })
+
+t.test('a path with more needs than one exchange may ask for serves them all', async (t) => {
+  const house = await build(t, { MAX_SCOPES: '2' })
+  const needs = [LIST, CREATE, 'mcp:health_check']
+  for (const need of [...needs, ...needs]) {
+    t.match(await house.call(need), { status: 200 }, need)
+  }
+  t.match(await house.call('mcp:health_check'), { outcome: 'preempted', sends: 1, exchanges: 0 })
+  t.match(await house.call(...needs), { status: 403 }, 'all of them at once')
+})

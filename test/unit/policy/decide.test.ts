@@ -3,6 +3,7 @@ import type { Hint } from '../../../src/denial/hint.ts'
 import type { Circumstances, Decision, Rules, Wanted } from '../../../src/policy/decide.ts'
 import { decidePreemption, decideStepUp } from '../../../src/policy/decide.ts'
 import type { Need, Route } from '../../../src/policy/route-policy.ts'
+import { MAX_SCOPE_PARAMETER_CHARACTERS } from '../../../src/scope-token.ts'
 import type { TokenClaims } from '../../../src/subject-token.ts'
 
 function claimsWith(scopes: readonly string[], aud: readonly string[] = ['api']): TokenClaims {
@@ -94,6 +95,8 @@ function refuse(
   return { kind: 'refuse', outcome, reason, scopes }
 }
 
+const LONG = 'llama:a'.padEnd(2_000, 'a')
+
 interface Row extends Setting {
   readonly hint: Hint
   readonly status?: number
@@ -175,10 +178,23 @@ const DECISIONS: Readonly<Record<string, Row>> = {
       'llama:d',
     ),
   },
-  'one scope too many with those asked for': {
-    hint: wants('llama:d'),
+  'one scope too many with those asked for: the news alone': {
+    hint: wants('llama:d', 'llama:a'),
     asked: ['llama:a', 'llama:b', 'llama:c'],
-    decision: refuse('scope-not-allowed', 'too-many-scopes', 'llama:d'),
+    decision: stepUp(['llama:d']),
+  },
+  'as long with those asked for as Keycloak reads': {
+    hint: wants(LONG),
+    asked: ['llama:b'.padEnd(MAX_SCOPE_PARAMETER_CHARACTERS - LONG.length - 1, 'b')],
+    decision: stepUp([
+      LONG,
+      'llama:b'.padEnd(MAX_SCOPE_PARAMETER_CHARACTERS - LONG.length - 1, 'b'),
+    ]),
+  },
+  'longer with those asked for than Keycloak reads: the news alone': {
+    hint: wants(LONG),
+    asked: ['llama:b'.padEnd(MAX_SCOPE_PARAMETER_CHARACTERS - LONG.length, 'b')],
+    decision: stepUp([LONG]),
   },
   "the route's audience": {
     hint: wants('llama:a'),

@@ -136,3 +136,20 @@ t.test('another failure of a pre-emption leaves its lesson', async (t) => {
   await settle()
   t.same(learnedOf(house), ['llama:new'])
 })
+
+t.test('a union too long for a lesson is asked for, and its news are learned', async (t) => {
+  const house = createHouse()
+  const { learning, subject, tokens } = house
+  if (subject === undefined) throw new Error('the caller has a token')
+  const known = `llama:${'k'.repeat(800)}`
+  const news = `llama:${'n'.repeat(240)}`
+  learning.remember(subject, 'POST', '/v1/things', [known])
+  tokens.cached = issuedToken('cached', known)
+  const visit = house.visit()
+  visit.attempt(0).answer(challenge(news))
+  t.same(tokens.onlyAsked().request.scopes, [known, news])
+  tokens.onlyAsked().land(issued('both', known, news))
+  await settle()
+  visit.attempt(1).answer(GRANTED)
+  t.same(learnedOf(house), [news])
+})

@@ -80,8 +80,8 @@ t.test('tokens are bounded, the least recently used out first', async (t) => {
 t.test('scopes over 1 024 characters teach nothing', async (t) => {
   const { learning } = createSchool()
   const alice = subjectWith('a')
-  learning.remember(alice, 'GET', '/a', ['x'.repeat(1_024)])
-  learning.remember(alice, 'GET', '/b', ['x'.repeat(1_025)])
+  t.equal(learning.remember(alice, 'GET', '/a', ['x'.repeat(1_024)]), true)
+  t.equal(learning.remember(alice, 'GET', '/b', ['x'.repeat(1_025)]), false)
   t.equal(learning.recall(alice, 'GET', '/a')?.length, 1)
   t.equal(learning.recall(alice, 'GET', '/b'), undefined)
 })
