@@ -28,9 +28,9 @@ export async function runTool(
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: 'pipe',
-    timeout: options.timeoutMs ?? TIMEOUT_MS,
-    killSignal: 'SIGKILL',
   })
+  // Not by spawn's own `timeout`, whose timer outlives a program that cannot be started.
+  const deadline = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? TIMEOUT_MS)
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', resolve)
@@ -38,8 +38,13 @@ export async function runTool(
   // A program that does not read its input to the end is no fault of ours.
   child.stdin.on('error', () => undefined)
   child.stdin.end(options.stdin ?? '')
-  const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
-  return { code, stdout, stderr }
+  try {
+    const output = [text(child.stdout), text(child.stderr)] as const
+    const [code, stdout, stderr] = await Promise.all([ended, ...output])
+    return { code, stdout, stderr }
+  } finally {
+    clearTimeout(deadline)
+  }
 }
 
 /** The standard output of a program that succeeds. */
