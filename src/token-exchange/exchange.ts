@@ -44,10 +44,15 @@ export function createExchange(options: ExchangeOptions): Exchange {
     return made.kind === 'form' ? client.send(made.form, signal, request.requestId) : made
   }
   /** One scope that our client does not have refuses the whole set, so the held ones are left out then. */
-  const ask = async (request: ExchangeRequest, signal: AbortSignal) => {
+  const ask = async (
+    request: ExchangeRequest,
+    sub: string,
+    signal: AbortSignal,
+  ): Promise<Asked> => {
     const scopes = plan.choose(request)
     const first = await send(request, scopes, signal)
     if (first.kind !== 'invalid-scopes' || scopes.length === request.scopes.length) return first
+    if (!budget.take(sub)) return { kind: 'refused', reason: 'budget' }
     const second = await send(request, request.scopes, signal)
     if (second.kind === 'issued') plan.noteHeldRefused(request)
     return second
@@ -59,7 +64,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     if (verification.kind !== 'good') return concludeVerification(verification)
     if (claims?.sub === undefined) return refuse('subject-token-unusable', 'no-subject', undefined)
     if (!budget.take(claims.sub)) return refuse('exchange-refused', 'budget', undefined)
-    const answer = await ask(request, signal)
+    const answer = await ask(request, claims.sub, signal)
     // Else whoever tries again in an outage has no exchange left when it is over.
     if (answer.kind === 'unavailable' && answer.reason === 'circuit-open')
       budget.giveBack(claims.sub)

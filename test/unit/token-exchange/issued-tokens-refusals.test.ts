@@ -333,6 +333,21 @@ t.test('the budget of a subject is spent by its exchanges, not by its requests',
   t.equal(await ask('c'), 'issued', 'it was not remembered as refused')
 })
 
+t.test('an exchange that is sent twice costs its subject two', async (t) => {
+  const { endpoint, obtain, subject } = await createHarness(t, {
+    budget: { perMinute: 5, perSecond: 0 },
+  })
+  endpoint.answerAll('token', INVALID_SCOPES)
+  const alice = await subject({ scope: 'openid' })
+  const words: string[] = []
+  for (let i = 0; i < 8; i += 1)
+    words.push(wordsOf(await obtain(requestFor(alice, [`made-up-${i}`]))))
+  const notAttached = 'refused exchange-refused scope-not-attached'
+  const spent = 'refused exchange-refused budget'
+  t.same(words, [notAttached, notAttached, ...Array.from({ length: 6 }, () => spent)])
+  t.equal(endpoint.exchanges.length, 5)
+})
+
 t.test('what nobody has foreseen is an outage, logged without its message', async (t) => {
   const { obtain, subject, printed } = await createHarness(t, {
     authentication: () => {
