@@ -55,8 +55,11 @@ export function readResponseHead(
 
 /** Fields that outrank Cache-Control at a cache of their kind (RFC 9213): `private` must not be undone by them. */
 function isTargetedCacheField(name: string): boolean {
-  return name === 'surrogate-control' || name.endsWith('-cache-control')
+  return name.endsWith('-cache-control') || TARGETED.has(name)
 }
+
+/** Of older caches: Fastly and Varnish, nginx, Akamai. */
+const TARGETED = new Set(['surrogate-control', 'x-accel-expires', 'edge-control'])
 
 /** How the request ended, in one word; an upstream's own field of that name is removed. */
 const OUTCOME_FIELD = 'scopelift-outcome'

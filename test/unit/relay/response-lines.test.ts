@@ -75,7 +75,11 @@ t.test('any answer to an issued token is private', async (t) => {
 })
 
 t.test('fields that outrank Cache-Control at some caches do not undo `private`', async (t) => {
-  const lines = ['CDN-Cache-Control', 'public', 'Surrogate-Control', 'max-age=9', 'X', 'y']
+  const lines = [
+    ...['CDN-Cache-Control', 'public', 'X-LiteSpeed-Cache-Control', 'public'],
+    ...['Surrogate-Control', 'max-age=9', 'X-Accel-Expires', '600', 'Edge-Control', '!no-store'],
+    ...['X', 'y'],
+  ]
   const ours = { via: '1.1 us', outcome: undefined }
   t.same(readResponseHead(lines, { ...ours, isIssued: true })?.lines, [
     ...['X', 'y', 'cache-control', 'private', 'via', '1.1 us'],
