@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import t from 'tap'
 import { createLogger } from '../../../src/observability/logger.ts'
 
@@ -78,3 +80,35 @@ t.test('an error cannot break or flood the log', async (t) => {
   t.ok((lines[0] ?? '').length < 1000)
   t.notMatch((lines[0] ?? '').trimEnd(), /\n|\\n|\\u001b/)
 })
+
+const FLOOD = `
+import { createLogger } from ${JSON.stringify(new URL('../../../src/observability/logger.ts', import.meta.url).href)}
+const log = createLogger({ level: 'info' })
+for (let i = 0; i < 512; i += 1) log.info({ i, text: 'x'.repeat(65_000) })
+process.stderr.write('logged')
+`
+
+t.test(
+  'where nobody reads standard output, lines beyond 8 Mi characters are dropped',
+  async (t) => {
+    const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', FLOOD], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    t.teardown(() => child.kill())
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    while (!said.includes('logged')) await once(child.stderr, 'data')
+    let text = ''
+    for await (const chunk of child.stdout) text += String(chunk)
+    const lines = text.trimEnd().split('\n')
+    t.match(JSON.parse(lines[0] ?? ''), { i: 0 }, 'the first lines are kept')
+    t.ok(
+      lines.every((line) => line.endsWith('}')),
+      'each is whole',
+    )
+    t.ok(text.length > 7_000_000, `${text.length} characters are not too few`)
+    t.ok(text.length < 10_000_000, `${text.length} characters are not too many`)
+  },
+)

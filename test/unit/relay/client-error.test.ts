@@ -45,6 +45,19 @@ for (const [code, start] of ANSWERS) {
   })
 }
 
+t.test(
+  'what follows a refusal is no second mistake: the first answer goes out whole',
+  async (t) => {
+    const { socket, received } = await createConnection(t)
+    answerClientError(errorWith('HPE_HEADER_OVERFLOW'), socket)
+    answerClientError(errorWith('HPE_INVALID_TOKEN'), socket)
+    t.equal(socket.destroyed, false)
+    const text = await received
+    t.ok(text.startsWith('HTTP/1.1 431 '), text)
+    t.equal(text.split('HTTP/1.1 ').length, 2)
+  },
+)
+
 t.test('a connection that is reset or cannot be written gets no answer', async (t) => {
   const reset = await createConnection(t)
   answerClientError(errorWith('ECONNRESET'), reset.socket)

@@ -16,7 +16,7 @@ interface Scope {
 }
 
 /** A handshake whose two connections are in memory: `caller` and `upstream` are the far ends. */
-async function createHandshake(t: Scope) {
+async function createHandshake(t: Scope, now: () => number = () => Date.now()) {
   const { res } = await createStage(t)
   const [caller, socket] = duplexPair()
   const [upstream, upstreamSocket] = duplexPair()
@@ -38,7 +38,7 @@ async function createHandshake(t: Scope) {
     via: '1.1 us',
     hasOutcomeHeader: true,
     isDraining: () => false,
-    now: () => Date.now(),
+    now,
     onOpened: () => {
       tunnels.opened += 1
     },
@@ -129,6 +129,28 @@ t.test('a token that outlives any timer is looked at again', async (t) => {
   mock.timers.tick(3_000_000_000 - 2_147_483_647)
   t.equal(handshake.socket.destroyed, true)
 })
+
+t.test(
+  'a token of 30 days does not keep the timer busy, and Node does not warn of it',
+  async (t) => {
+    let looks = 0
+    const handshake = await createHandshake(t, () => {
+      looks += 1
+      return 0
+    })
+    const warnings: string[] = []
+    const onWarning = ({ name }: Error) => void warnings.push(name)
+    process.on('warning', onWarning)
+    t.teardown(() => process.off('warning', onWarning))
+    handshake.call.issued = { ...issuedToken('wide'), expiresAt: 30 * 86_400 }
+    handshake.accept()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    t.equal(looks, 1)
+    t.same(warnings, [])
+    t.equal(handshake.socket.destroyed, false)
+    handshake.socket.destroy()
+  },
+)
 
 t.test('a token that has expired opens no tunnel', async (t) => {
   const handshake = await createHandshake(t)

@@ -55,11 +55,23 @@ t.test('64 requests may wait on a connection, again and again, and are answered'
   const { socket, answers } = open()
   socket.write(FIRST + NEXT.repeat(64))
   release()
-  await until(() => answers() === 65)
+  await until(() => answers() === 65 || socket.destroyed)
   for (const round of [1, 2, 3]) {
     socket.write(NEXT.repeat(60))
-    await until(() => answers() === 65 + round * 60)
+    await until(() => answers() === 65 + round * 60 || socket.destroyed)
   }
+  t.equal(answers(), 245)
+  t.equal(socket.destroyed, false)
+})
+
+t.test('a connection may have many more in its life, a few at a time', async (t) => {
+  const { open } = await createHouse(t)
+  const { socket, answers } = open()
+  for (let sent = 4; sent <= 200; sent += 4) {
+    socket.write(NEXT.repeat(4))
+    await until(() => answers() === sent || socket.destroyed)
+  }
+  t.equal(answers(), 200)
   t.equal(socket.destroyed, false)
 })
 

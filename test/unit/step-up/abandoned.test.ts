@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { challenge, GRANTED, jsonDenial } from './denials.ts'
 import { issued } from './fake-tokens.ts'
-import { createHouse, settle } from './house.ts'
+import { createHouse, settle, streamOf } from './house.ts'
 
 const PREEMPTED = { need: { kind: 'scopes', scopes: ['llama:route'] } } as const
 
@@ -80,3 +80,15 @@ t.test(
     t.equal(asked.signal.aborted, false)
   },
 )
+
+t.test('a caller that leaves while its token is checked has no outcome', async (t) => {
+  const house = createHouse({ replay: { maxBytes: 1, totalBytes: 4 } })
+  const visit = house.visit({ body: streamOf('body') })
+  await visit.attempt(0).readBody()
+  visit.attempt(0).answer(challenge('llama:new'))
+  visit.call.abandon()
+  await settle()
+  t.same(visit.settlements, [])
+  t.same(visit.caller.events, [])
+  t.equal(house.memory.bytesInUse, 0)
+})

@@ -32,3 +32,21 @@ t.test('who named the scopes matters only without an audience', async (t) => {
     createRequestKey(requestOf({ ...pinned, namedBy: 'operator' })),
   )
 })
+
+t.test('two tokens of one caller have two keys, and so have two that cannot be read', async (t) => {
+  const claims = {
+    iss: 'i',
+    sub: 'alice',
+    exp: 1,
+    aud: ['api'],
+    scopes: new Set(['openid']),
+    isSenderConstrained: false,
+    payload: { sub: 'alice' },
+  }
+  for (const known of [claims, { ...claims, sub: undefined }, undefined]) {
+    const keyOf = (digest: string) =>
+      createRequestKey(requestOf({ subject: { token: createSecret('t'), digest, claims: known } }))
+    t.notOk(keyOf('first') === keyOf('second'))
+    t.equal(keyOf('first'), keyOf('first'))
+  }
+})
