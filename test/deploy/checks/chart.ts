@@ -37,6 +37,7 @@ const REFUSED: readonly (readonly [what: string, values: Values, says: RegExp])[
   ['no server', withSettings({ KEYCLOAK_SERVER_URL: '' }), /KEYCLOAK_SERVER_URL is missing/],
   ['no realm', withSettings({ KEYCLOAK_REALM: '' }), /KEYCLOAK_REALM is missing/],
   ['no client', withSettings({ KEYCLOAK_CLIENT_ID: '' }), /KEYCLOAK_CLIENT_ID is missing/],
+  ['no audience', withSettings({ KEYCLOAK_AUDIENCE: '' }), /KEYCLOAK_AUDIENCE is missing/],
   ['a grace that is too short', { ...GOOD, terminationGracePeriodSeconds: 30 }, /cut/],
   ['two policies', { ...GOOD, policy: { file: 'a: b', existingConfigMap: 'c' } }, /exclude/],
 ]

@@ -97,6 +97,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- if and .Values.policy.file .Values.policy.existingConfigMap -}}
 {{- fail "policy.file and policy.existingConfigMap exclude each other" -}}
 {{- end -}}
+{{- if not (or $given.KEYCLOAK_AUDIENCE .Values.llamaStack.config.content .Values.llamaStack.config.existingConfigMap) -}}
+{{- fail "settings.KEYCLOAK_AUDIENCE is missing: the chart's own llamaStack.config wants one" -}}
+{{- end -}}
 {{- if and .Values.llamaStack.config.content .Values.llamaStack.config.existingConfigMap -}}
 {{- fail "llamaStack.config.content and llamaStack.config.existingConfigMap exclude each other" -}}
 {{- end -}}
