@@ -115,6 +115,28 @@ t.test('a policy that is broken at the start is 78', async (t) => {
   t.notMatch(stderr, /at .*\.ts:/)
 })
 
+t.test(
+  'doctor, explain and config end with their exit codes, and say nothing of a secret',
+  async (t) => {
+    const config = await run(['config'], SERVED)
+    t.equal(config.code, 0)
+    t.match(config.stdout, /^# KEYCLOAK_CLIENT_SECRET is set \(environment\)$/m)
+    t.equal((await run(['config'], {})).code, 78)
+    const explained = await run(['explain', 'GET', '/v1/x', '--token', 'opaque'], SERVED)
+    t.equal(explained.code, 0)
+    t.match(explained.stdout, /^rule {6}none matches$/m)
+    const doctor = await run(['doctor', '--token-file', 'missing'], SERVED)
+    t.equal(doctor.code, 64)
+    t.match(doctor.stderr, /^scopelift doctor: .*cannot be read \(ENOENT\)\n$/)
+    const asked = await run(['doctor'], { ...SERVED, UPSTREAM_URL: 'http://127.0.0.1:9' })
+    t.equal(asked.code, 1)
+    t.match(asked.stdout, /\[keycloak-unreachable\]/)
+    t.equal(asked.stderr, '')
+    t.equal((await run(['doctor', '--json'], { PORT: 'x' })).code, 78)
+    t.notMatch(config.stdout + asked.stdout, SERVED.KEYCLOAK_CLIENT_SECRET)
+  },
+)
+
 t.test('it serves until SIGTERM, answers its health check, and exits with 0', async (t) => {
   const { child, exit, lines, adminUrl } = await serve()
   const ADMIN_PORT = new URL(adminUrl).port

@@ -17,6 +17,44 @@ t.test('the command line names one command', async (t) => {
   for (const [args, command] of rows) t.same(parseArguments(args), command, args.join(' '))
 })
 
+t.test('doctor, explain and config take a caller, a request and a form', async (t) => {
+  const common = { envFile: undefined, isJson: false }
+  const rows = [
+    [['config'], { kind: 'config', ...common }],
+    [['config', '--json', '--env-file', 'e'], { kind: 'config', envFile: 'e', isJson: true }],
+    [['doctor'], { kind: 'doctor', ...common, caller: undefined }],
+    [
+      ['doctor', '--token-file', '-'],
+      { kind: 'doctor', ...common, caller: { kind: 'file', path: '-' } },
+    ],
+    [['doctor', '--token=t'], { kind: 'doctor', ...common, caller: { kind: 'text', text: 't' } }],
+    [
+      ['doctor', '--login', 'u'],
+      {
+        kind: 'doctor',
+        ...common,
+        caller: { kind: 'login', user: 'u', clientId: 'scopelift-login' },
+      },
+    ],
+    [
+      ['--login-client', 'c', 'doctor', '--login', 'u'],
+      { kind: 'doctor', ...common, caller: { kind: 'login', user: 'u', clientId: 'c' } },
+    ],
+    [
+      ['explain', 'post', '/v1/x?a', '--json', '--token-file=f'],
+      {
+        kind: 'explain',
+        envFile: undefined,
+        isJson: true,
+        method: 'POST',
+        target: '/v1/x?a',
+        token: { kind: 'file', path: 'f' },
+      },
+    ],
+  ] as const
+  for (const [args, command] of rows) t.same(parseArguments(args), command, args.join(' '))
+})
+
 t.test('anything else is a mistake, and its text repeats no argument', async (t) => {
   const rows = [
     ['opaque'],
@@ -28,6 +66,20 @@ t.test('anything else is a mistake, and its text repeats no argument', async (t)
     ['--env-file'],
     ['--env-file='],
     ['--help=opaque'],
+    ['serve', '--json'],
+    ['health', '--token', 'opaque'],
+    ['config', '--login', 'opaque'],
+    ['config', 'opaque'],
+    ['doctor', 'opaque'],
+    ['doctor', '--token', 'opaque', '--login', 'opaque'],
+    ['doctor', '--token', 'opaque', '--token-file', 'opaque'],
+    ['doctor', '--login-client', 'opaque'],
+    ['doctor', '--login', ''],
+    ['explain'],
+    ['explain', 'GET'],
+    ['explain', 'OPAQUE', '/opaque'],
+    ['explain', 'GET', '/opaque', 'opaque'],
+    ['explain', 'GET', '/opaque', '--login', 'opaque'],
   ]
   for (const args of rows) {
     const command = parseArguments(args)

@@ -1,0 +1,101 @@
+import t from 'tap'
+import { startDemoRealm } from '../support/demo-servers.ts'
+import { createFolder } from '../support/files.ts'
+import { demoSettings, runInspection } from '../support/inspect.ts'
+import { startScopelift } from '../support/scopelift.ts'
+import { scopesOf, startUpstream } from '../support/upstream.ts'
+
+const POLICY = `routes:
+  - { match: { method: POST, path: /v1/first }, scopes: ["mcp:list_files"] }
+  - { match: { path: /v1/react }, scopes: ["mcp:list_files"], preempt: false }
+  - { match: { path: /v1/once }, scopes: ["mcp:list_files"], preempt: false, replay: never }
+  - { match: { path: /v1/forbidden }, scopes: ["other:scope"] }
+  - { match: { path: /v1/denied }, scopes: ["mcp:admin"] }
+  - { match: { path: /v1/held }, scopes: ["openid"] }
+  - { match: { path: /v1/many }, scopes: ["mcp:a", "mcp:b", "mcp:c"] }
+`
+
+/** What is asked, with whose token, and the outcome that both must name. */
+const ROWS = [
+  ['POST', '/v1/first', 'alice', 'preempted'],
+  ['GET', '/v1/first', 'alice', 'no-hint'],
+  ['POST', '/v1/%66irst?x=1', 'alice', 'preempted'],
+  ['GET', '/v1/react', 'alice', 'stepped-up'],
+  ['GET', '/v1/once', 'alice', 'body-not-replayable'],
+  ['GET', '/v1/forbidden', 'alice', 'scope-not-allowed'],
+  ['GET', '/v1/denied', 'alice', 'scope-not-allowed'],
+  ['GET', '/v1/held', 'alice', 'no-hint'],
+  ['GET', '/v1/many', 'alice', 'scope-not-allowed'],
+  ['GET', '/v1/elsewhere', 'alice', 'no-hint'],
+  ['POST', '/v1/first', 'nobody at all', 'no-subject-token'],
+  ['POST', '/v1/first', 'opaque', 'subject-token-unusable'],
+  ['GET', '/v1/react', 'expired', 'subject-token-unusable'],
+  ['GET', '/v1/../x', 'alice', 'refused'],
+] as const
+
+t.test('what it foretells is what the proxy does, route by route', async (t) => {
+  const realm = await startDemoRealm(t)
+  const upstream = await startUpstream(t, (req, res) => {
+    if (scopesOf(req.headers.authorization).includes('mcp:list_files')) return void res.end()
+    res.writeHead(403, { 'content-type': 'application/json' })
+    const message = `Access denied: insufficient permissions for route ${decodeURIComponent(req.url?.split('?')[0] ?? '')}`
+    res.end(JSON.stringify({ error: { message } }))
+  })
+  const folder = createFolder(t)
+  folder.write({ policy: POLICY })
+  const env = {
+    ...demoSettings(realm),
+    POLICY_FILE: folder.path('policy'),
+    MAX_SCOPES: '2',
+    UPSTREAM_URL: upstream.url,
+  }
+  const scopelift = await startScopelift(t, {
+    upstreamUrl: upstream.url,
+    authorizationServer: realm,
+    env,
+  })
+  const tokens: Readonly<Record<string, string | undefined>> = {
+    alice: await realm.issueSubjectToken({ user: 'alice', scope: 'openid' }),
+    expired: await realm.issueSubjectToken({ user: 'alice', scope: 'openid', expiresInS: -60 }),
+    opaque: 'opaque',
+  }
+  const exchanges = () => realm.exchanges
+  for (const [method, target, who, outcome] of ROWS) {
+    const token = tokens[who]
+    const before = [upstream.requests.length, exchanges(), realm.requests.length]
+    const explained = await runInspection({
+      args: ['explain', method, target, '--json', ...(token ? ['--token-file', '-'] : [])],
+      env,
+      input: token ?? '',
+    })
+    t.same(
+      [upstream.requests.length, exchanges(), realm.requests.length],
+      before,
+      'nobody is asked',
+    )
+    t.equal(explained.code, 0)
+    t.equal(foretold(JSON.parse(explained.output)), outcome, `${method} ${target} ${who}`)
+    if (outcome === 'refused') continue
+    const answer = await fetch(`${scopelift.url}${target}`, {
+      method,
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    })
+    await answer.text()
+    t.equal(answer.headers.get('scopelift-outcome'), outcome, `${method} ${target} ${who}`)
+  }
+})
+
+interface Foretold {
+  readonly plan: { readonly kind: string; readonly outcome?: string }
+}
+
+/** The outcome where the upstream denies and names no scope. */
+function foretold({ plan }: Foretold): string | undefined {
+  const outcomes: Readonly<Record<string, string>> = {
+    preempt: 'preempted',
+    react: 'stepped-up',
+    'no-token': 'no-subject-token',
+    refused: 'refused',
+  }
+  return plan.outcome ?? outcomes[plan.kind]
+}

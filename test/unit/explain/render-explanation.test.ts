@@ -1,0 +1,88 @@
+import t from 'tap'
+import { createFolder } from '../../support/files.ts'
+import { runInspection } from '../../support/inspect.ts'
+import { REQUIRED } from '../config/config-fixture.ts'
+
+const ISSUER = 'http://localhost:8002/realms/authentication-demo'
+
+function tokenOf(claims: Readonly<Record<string, unknown>>): string {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  return `${encode({ alg: 'RS256' })}.${encode({ iss: ISSUER, sub: 'u', exp: 1_000, ...claims })}.c2ln`
+}
+
+const POLICY = `routes:
+  - { match: { method: POST, path: /v1/files/* }, scopes: ["mcp:list_files", "mcp:health_check"], audience: [files] }
+  - { match: { path: /v1/closed }, scopes: ["other:scope"] }
+  - { match: { path: /v1/once }, scopes: ["mcp:list_files"], preempt: false, replay: never }
+`
+
+async function explain(
+  t: { teardown(run: () => unknown): void },
+  args: readonly string[],
+  token = '',
+) {
+  const folder = createFolder(t)
+  folder.write({ policy: POLICY })
+  return runInspection({
+    args: ['explain', ...args, ...(token === '' ? [] : ['--token-file', '-'])],
+    env: { ...REQUIRED, KEYCLOAK_CLIENT_SECRET: '', POLICY_FILE: folder.path('policy') },
+    input: token,
+    now: () => 900_000,
+  })
+}
+
+t.test('the lines tell rule, need, audience, token and what would be done', async (t) => {
+  const token = tokenOf({ scope: 'openid mcp:health_check', aud: 'files' })
+  const { code, lines } = await explain(t, ['post', '/v1/files/a%20b?secret=1'], token)
+  t.equal(code, 0)
+  t.same(lines, [
+    'request   POST /v1/files/a b',
+    'rule      POST /v1/files/*',
+    'needs     mcp:health_check mcp:list_files',
+    'audience  files',
+    'exchange  before the request is sent',
+    `token     of u, by ${ISSUER}, 100 s left (read, not verified)`,
+    'holds     mcp:health_check openid; aud files',
+    'so        the token is exchanged first, and the request sent once with the issued one (preempted)',
+    'asks for  mcp:health_check mcp:list_files openid; needed mcp:list_files; audience files',
+    'note      ALLOWED_SCOPES and DENIED_SCOPES do not permit what the policy names: other:scope',
+  ])
+})
+
+t.test('what keeps a request from a step-up is said in words', async (t) => {
+  const good = tokenOf({ scope: 'openid' })
+  const rows = [
+    ['/v1/closed', good, /scope-not-allowed\): ALLOWED_SCOPES does not permit .*other:scope/],
+    ['/v1/once', good, /body-not-replayable\): the rule says `replay: never`/],
+    ['/v1/once', tokenOf({ exp: 1 }), /subject-token-unusable\): the token has expired/],
+    ['/v1/once', tokenOf({ iss: 'x' }), /the token is not of KEYCLOAK_ISSUER/],
+    ['/v1/once', tokenOf({ cnf: {} }), /bound to a key/],
+    ['/v1/once', tokenOf({ scope: 'mcp:list_files' }), /the token holds what the rule names/],
+    ['/v1/once', 'opaque', /the token is no JWT/],
+    ['/v1/none', good, /no rule matches/],
+    ['/v1/none', '', /without a bearer token it is forwarded as it is/],
+    ['/v1/%2e%2e/x', good, /refused at the door: 400 invalid_target/],
+  ] as const
+  for (const [path, token, sentence] of rows) {
+    const { output } = await explain(t, ['GET', path], token)
+    t.match(output, sentence)
+    if (token !== '' && token !== 'opaque') t.notOk(output.includes(token))
+  }
+})
+
+t.test('what a token says is printed without controls and without tokens', async (t) => {
+  const hidden = tokenOf({})
+  const token = tokenOf({ sub: `a\u001b[2Jb\n${hidden}`, scope: 'x' })
+  const { output } = await explain(t, ['GET', '/v1/none'], token)
+  t.notOk(output.includes('\u001b'))
+  t.notOk(output.includes(hidden))
+})
+
+t.test('a broken policy and missing settings are those of serve', async (t) => {
+  const folder = createFolder(t)
+  folder.write({ policy: 'routes: [{ match: { path: /v1/x }, scops: [a] }]\n' })
+  const args = ['explain', 'GET', '/v1/x']
+  const env = { ...REQUIRED, POLICY_FILE: folder.path('policy') }
+  await t.rejects(runInspection({ args, env }), { code: 'ERR_POLICY_LOAD' })
+  await t.rejects(runInspection({ args, env: {} }), { code: 'ERR_CONFIG' })
+})
