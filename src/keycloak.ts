@@ -11,7 +11,9 @@ import type { ExchangedTokens } from './token-exchange/issued-tokens.ts'
 import { createIssuedTokens } from './token-exchange/issued-tokens.ts'
 import { createKeycloakAgent } from './transport/agents.ts'
 import { createPeerHealth } from './transport/peer-health.ts'
+import { probeConnection } from './transport/probe-connection.ts'
 import { probeHttp } from './transport/probe-http.ts'
+import { createRotatingConnector } from './transport/rotating-connector.ts'
 
 export interface Keycloak {
   readonly tokens: ExchangedTokens
@@ -43,12 +45,19 @@ export function openKeycloak(options: KeycloakOptions): Keycloak {
   const intervalMs = options.watchIntervalMs
   const tls = watchTls(config.tls, { peer: 'Keycloak', intervalMs, problems, log })
   const dispatcher = createKeycloakAgent({ timeoutMs, secureContext: tls.current })
+  const connect = createRotatingConnector({ timeoutMs, secureContext: tls.current })
   const url = config.discoveryUrl
   const health = createPeerHealth({
     name: 'Keycloak',
     url,
     setting: 'KEYCLOAK_SERVER_URL',
-    probe: () => probeHttp(url, dispatcher, AbortSignal.timeout(timeoutMs)),
+    async probe() {
+      const reason = await probeHttp(url, dispatcher, AbortSignal.timeout(timeoutMs))
+      // Of a client certificate that is refused undici says only that the other side has closed.
+      return reason === 'UND_ERR_SOCKET'
+        ? ((await probeConnection(url, connect)) ?? reason)
+        : reason
+    },
     retryMs: options.retryMs,
     problems,
     log,

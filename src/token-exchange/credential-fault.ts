@@ -63,7 +63,7 @@ function describeKeyFault(fault: CredentialFault, { clientId, issuer }: Credenti
       return `Keycloak does not know ${client}, or it is disabled: check KEYCLOAK_CLIENT_ID and KEYCLOAK_REALM.`
     case 'client-authentication':
     case 'assertion-file':
-      return `Keycloak refuses the assertion of ${client}: register the public key that belongs to KEYCLOAK_CLIENT_KEY at the client, under the same key id (KEYCLOAK_CLIENT_KEY_ID) and algorithm (KEYCLOAK_CLIENT_KEY_ALG); make KEYCLOAK_ISSUER the realm's issuer, now ${issuer}; and make the clocks of Keycloak and of this machine agree.`
+      return `Keycloak refuses the assertion of ${client}: register the public key that belongs to KEYCLOAK_CLIENT_KEY at the client, with 'use' set to 'sig' and with the same key id (KEYCLOAK_CLIENT_KEY_ID) and algorithm (KEYCLOAK_CLIENT_KEY_ALG); make KEYCLOAK_ISSUER the realm's issuer, now ${issuer}; and make the clocks of Keycloak and of this machine agree.`
   }
 }
 
@@ -77,7 +77,7 @@ function describeFederatedFault(
     case 'client-unknown':
       return `Keycloak finds no client for the token in the file of KEYCLOAK_CLIENT_ASSERTION_FILE, or does not trust its signature: at ${client}, set the authenticator to 'Signed JWT - Federated', jwt.credential.issuer to the alias of the identity provider and jwt.credential.sub to the token's 'sub'; at the provider, the issuer must be the token's 'iss', and Keycloak must reach its key set.`
     case 'client-authentication':
-      return `Keycloak refuses the token in the file of KEYCLOAK_CLIENT_ASSERTION_FILE, of ${client}: its audience must be ${issuer} alone, it must not live longer than the identity provider allows (3600 s), and the clocks of Keycloak and of its issuer must agree.`
+      return `Keycloak refuses the token in the file of KEYCLOAK_CLIENT_ASSERTION_FILE, of ${client}: its audience must be ${issuer} alone, it must be no older than the identity provider allows (3600 s), and the clocks of Keycloak and of its issuer must agree.`
     case 'assertion-file':
       return `There is no token to authenticate ${client} with: mount one whose audience is ${issuer}, and name its file in KEYCLOAK_CLIENT_ASSERTION_FILE.`
   }

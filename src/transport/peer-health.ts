@@ -40,10 +40,17 @@ export function createPeerHealth(options: PeerHealthOptions): PeerHealth {
 
   function failed(reason: string): void {
     if (sentence !== undefined) return
+    say(reason)
+    checkLater()
+  }
+
+  /** A probe may know better than the request that failed first. */
+  function say(reason: string): void {
+    const said = sentence
     sentence = `${name} does not answer at ${url.origin} (${reason}): ${remedyFor(reason, setting)}.`
+    if (sentence === said) return
     problems.report(problem, sentence)
     log.warn(sentence)
-    checkLater()
   }
 
   function checkLater(): void {
@@ -55,8 +62,10 @@ export function createPeerHealth(options: PeerHealthOptions): PeerHealth {
   async function check(): Promise<string | undefined> {
     const reason = await probe()
     if (reason === undefined) answered()
-    else if (sentence === undefined) failed(reason)
-    else checkLater()
+    else {
+      say(reason)
+      checkLater()
+    }
     return sentence
   }
 
