@@ -7,7 +7,7 @@ export type Log = Logger
 export interface LoggerOptions {
   /** One of pino's levels, or `silent`. */
   readonly level: string
-  /** Standard output by default, written asynchronously and flushed when the process exits. */
+  /** Standard output by default, written asynchronously, within 100 ms, and flushed when the process exits. */
   readonly destination?: DestinationStream
 }
 
@@ -32,9 +32,20 @@ export function createLogger({ level, destination }: LoggerOptions): Log {
       // The last line of defence: no code should log a token, and none that does reaches the output.
       hooks: { streamWrite: maskTokens },
     },
-    destination ?? pino.destination({ fd: 1, sync: false, maxLength: MAX_UNWRITTEN_CHARACTERS }),
+    destination ??
+      pino.destination({
+        fd: 1,
+        sync: false,
+        minLength: MIN_WRITE_CHARACTERS,
+        periodicFlush: MAX_DELAY_MS,
+        maxLength: MAX_UNWRITTEN_CHARACTERS,
+      }),
   )
 }
+
+// Under load many lines are one write: each by itself would cost as much as all that makes it.
+const MIN_WRITE_CHARACTERS = 16_384
+const MAX_DELAY_MS = 100
 
 // Where nobody reads standard output, lines beyond this are dropped: memory is not.
 const MAX_UNWRITTEN_CHARACTERS = 8_388_608
