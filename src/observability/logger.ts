@@ -44,7 +44,7 @@ export function createLogger({ level, destination }: LoggerOptions): Log {
 }
 
 // Under load many lines are one write: each by itself would cost as much as all that makes it.
-const MIN_WRITE_CHARACTERS = 16_384
+const MIN_WRITE_CHARACTERS = 8_192
 const MAX_DELAY_MS = 100
 
 // Where nobody reads standard output, lines beyond this are dropped: memory is not.
