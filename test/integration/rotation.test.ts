@@ -10,7 +10,8 @@ import type { TestKey } from '../support/client-keys.ts'
 import { createTestKey } from '../support/client-keys.ts'
 import { REQUESTER } from '../support/demo-servers.ts'
 import { createFolder } from '../support/files.ts'
-import { startMutualTlsServer } from '../support/mutual-tls.ts'
+import { readName, startMutualTlsServer } from '../support/mutual-tls.ts'
+import { exchangeRaw } from '../support/raw-http.ts'
 import type { ReceivedRequest, TokenEndpoint } from '../support/token-endpoint.ts'
 import { refusal } from '../support/token-endpoint.ts'
 import { requireScope } from '../support/upstream.ts'
@@ -131,6 +132,10 @@ t.test('the key of the client is rotated while callers call: no request fails', 
   const known = new Set(house.scopelift.audit.map((line) => line['requestId']))
   const strange = [...ids].filter((id) => !known.has(String(id).split('.')[0]))
   t.same(strange, [], 'each assertion names its request')
+  const output = house.scopelift.output()
+  const sent = endpoint.exchanges.map(({ form }) => form.get('client_assertion') ?? 'none')
+  t.notOk(sent.some((assertion) => output.includes(assertion)))
+  t.notOk(keys.some(({ jwk }) => output.includes(String(jwk['d']))))
 })
 
 t.test('the assertion is rotated while callers call: no request fails', async (t) => {
@@ -160,6 +165,9 @@ t.test('the assertion is rotated while callers call: no request fails', async (t
   allSteppedUp(t, await underLoad(house, [rotate('1'), rotate('2'), rotate('3')]))
   t.match(await house.problems(), /"status":"ok"/)
   t.ok(guarded.refusals() < 30, 'read for each use: only what was under way is refused')
+  const output = house.scopelift.output()
+  const sent = endpoint.exchanges.map(({ form }) => form.get('client_assertion') ?? 'none')
+  t.notOk(sent.some((assertion) => output.includes(assertion)))
 })
 
 t.test('a file without an assertion refuses, says so, and heals without a restart', async (t) => {
@@ -280,4 +288,38 @@ t.test('an upstream that does not take our certificate is named with the remedy'
   t.match(await house.call(), { status: 502, outcome: 'upstream-unavailable' })
   t.match(await house.problems(), /UPSTREAM_TLS_CERT_FILE/)
   t.same(upstream.names, [])
+})
+
+t.test('a WebSocket handshake shows the certificate too', async (t) => {
+  const authority = await createAuthority()
+  const one = await issueCertificate(authority, 'one')
+  const upstream = await startMutualTlsServer(t, {
+    certificate: await issueCertificate(authority, 'server'),
+    clientAuthority: authority.cert,
+    handle: (_req, res) => void res.end(),
+  })
+  const names: string[] = []
+  upstream.server.on('upgrade', (req, socket) => {
+    names.push(readName(req))
+    socket.end(
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
+    )
+  })
+  const folder = createFolder(t)
+  folder.write({ ca: authority.cert, crt: one.cert, key: one.key })
+  const house = await buildFaultsHouse(t, {
+    upstreamUrl: upstream.url,
+    env: {
+      ...ENV,
+      CA_FILE: folder.path('ca'),
+      UPSTREAM_TLS_CERT_FILE: folder.path('crt'),
+      UPSTREAM_TLS_KEY_FILE: folder.path('key'),
+    },
+  })
+  const handshake =
+    'GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+  t.match(await exchangeRaw(house.scopelift.url, handshake), /^HTTP\/1\.1 101 /)
+  t.same(names, ['one'])
 })
