@@ -138,16 +138,20 @@ t.test('only so many tokens are remembered', async (t) => {
   t.notOk(read(`Bearer ${jwtOf({ sub: '1' })}`) === first, 'read anew')
 })
 
-t.test('a token that decodes into very many values counts for what it keeps in memory', async (t) => {
-  const read = createSubjectTokenReader({ maxEntries: 1000 })
-  const heavy = (n: number) => `Bearer ${jwtOf({ n, a: Array.from({ length: 10_000 }, () => ({})) })}`
-  const wide = (n: number) => `Bearer ${jwtOf({ n, scope: 'a '.repeat(20_000) })}`
-  const light = read(`Bearer ${jwtOf({ sub: '1' })}`)
-  for (const weigh of [heavy, wide]) {
-    const first = read(weigh(0))
-    for (let n = 1; n < 8; n += 1) read(weigh(n))
-    t.notOk(read(weigh(0)) === first, 'there is no room for eight')
-    t.equal(read(weigh(7)), read(weigh(7)), 'there is for one')
-  }
-  t.notOk(read(`Bearer ${jwtOf({ sub: '1' })}`) === light, 'and all share the one bound')
-})
+t.test(
+  'a token that decodes into very many values counts for what it keeps in memory',
+  async (t) => {
+    const read = createSubjectTokenReader({ maxEntries: 1000 })
+    const heavy = (n: number) =>
+      `Bearer ${jwtOf({ n, a: Array.from({ length: 10_000 }, () => ({})) })}`
+    const wide = (n: number) => `Bearer ${jwtOf({ n, scope: 'a '.repeat(20_000) })}`
+    const light = read(`Bearer ${jwtOf({ sub: '1' })}`)
+    for (const weigh of [heavy, wide]) {
+      const first = read(weigh(0))
+      for (let n = 1; n < 8; n += 1) read(weigh(n))
+      t.notOk(read(weigh(0)) === first, 'there is no room for eight')
+      t.equal(read(weigh(7)), read(weigh(7)), 'there is for one')
+    }
+    t.notOk(read(`Bearer ${jwtOf({ sub: '1' })}`) === light, 'and all share the one bound')
+  },
+)
