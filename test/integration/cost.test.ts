@@ -1,0 +1,120 @@
+// What a request costs, in counts: they are the same on every machine, and times are not.
+import { createHook } from 'node:async_hooks'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { Test } from 'tap'
+import t from 'tap'
+import { startDemoRealm } from '../support/demo-servers.ts'
+import { startScopelift } from '../support/scopelift.ts'
+
+const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+const POLICY = new URL('cost-policy.yaml', import.meta.url).pathname
+/** Node's for a kept connection, and undici's for the head of an answer. */
+const TIMERS_BELOW = 2
+const WARM_UP = 20
+const REQUESTS = 100
+
+/** An upstream that answers at the end of each request; it makes no promise and no timer, so that what is counted is not its own. */
+async function startPlainUpstream(t: Test) {
+  const counts = { requests: 0 }
+  const server = createServer((socket) => {
+    let text = ''
+    socket.on('error', () => {})
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1')
+      if (!/\r\n\r\n$|Z$/.test(text)) return
+      text = ''
+      counts.requests += 1
+      socket.write(ANSWER)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const address = server.address()
+  const port = address !== null && typeof address === 'object' ? address.port : 0
+  return { url: `http://127.0.0.1:${port}`, counts }
+}
+
+/** Sends the same request again and again on one connection, each when the one before is answered. */
+function sendAgainAndAgain(t: Test, url: string, request: string) {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  t.teardown(() => socket.destroy())
+  return (times: number) =>
+    new Promise<void>((resolve) => {
+      let left = times
+      socket.removeAllListeners('data')
+      socket.on('data', (chunk: Buffer) => {
+        if (!chunk.toString('latin1').endsWith('ok')) return
+        left -= 1
+        if (left === 0) resolve()
+        else socket.write(request)
+      })
+      socket.write(request)
+    })
+}
+
+/** How many asynchronous resources of a kind are made for each request. */
+async function countResources(
+  send: (times: number) => Promise<void>,
+): Promise<ReadonlyMap<string, number>> {
+  const made = new Map<string, number>()
+  const hook = createHook({
+    init: (_id, type) => void made.set(type, (made.get(type) ?? 0) + 1),
+  })
+  await send(WARM_UP)
+  hook.enable()
+  await send(REQUESTS)
+  hook.disable()
+  // What a background timer makes in the meantime is no request's: rounded to whole ones for each.
+  return new Map([...made].map(([type, count]) => [type, Math.round(count / REQUESTS)]))
+}
+
+async function build(t: Test) {
+  const authorizationServer = await startDemoRealm(t)
+  const upstream = await startPlainUpstream(t)
+  const scopelift = await startScopelift(t, {
+    upstreamUrl: upstream.url,
+    authorizationServer,
+    env: { POLICY_FILE: POLICY, EXCHANGES_PER_MINUTE: '0' },
+  })
+  const token = await authorizationServer.issueSubjectToken({ user: 'alice', scope: 'openid' })
+  return { authorizationServer, upstream, scopelift, token }
+}
+
+const head = (method: string, target: string, token: string) =>
+  `${method} ${target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n`
+
+t.test(
+  'an ordinary GET makes no promise and no timer of ours, and one request upstream',
+  async (t) => {
+    const { upstream, scopelift, token } = await build(t)
+    const send = sendAgainAndAgain(t, scopelift.url, `${head('GET', '/free', token)}\r\n`)
+    const made = await countResources(send)
+    t.equal(made.get('PROMISE') ?? 0, 0, 'promises')
+    t.ok((made.get('Timeout') ?? 0) <= TIMERS_BELOW, `${made.get('Timeout')} timers`)
+    t.equal(upstream.counts.requests, WARM_UP + REQUESTS)
+    t.equal(scopelift.audit.length, 0, 'and is not logged')
+  },
+)
+
+t.test('an ordinary POST makes no promise, and the one timer of its body', async (t) => {
+  const { upstream, scopelift, token } = await build(t)
+  const request = `${head('POST', '/free', token)}Content-Length: 4\r\n\r\nabcZ`
+  const made = await countResources(sendAgainAndAgain(t, scopelift.url, request))
+  t.equal(made.get('PROMISE') ?? 0, 0, 'promises')
+  t.ok((made.get('Timeout') ?? 0) <= TIMERS_BELOW + 1, `${made.get('Timeout')} timers`)
+  t.equal(upstream.counts.requests, WARM_UP + REQUESTS)
+})
+
+t.test('a warm stepped-up call makes no more: one request upstream, no exchange', async (t) => {
+  const { authorizationServer, upstream, scopelift, token } = await build(t)
+  const send = sendAgainAndAgain(t, scopelift.url, `${head('GET', '/known', token)}\r\n`)
+  const made = await countResources(send)
+  t.equal(made.get('PROMISE') ?? 0, 0, 'promises')
+  t.ok((made.get('Timeout') ?? 0) <= TIMERS_BELOW, `${made.get('Timeout')} timers`)
+  t.equal(upstream.counts.requests, WARM_UP + REQUESTS)
+  t.equal(authorizationServer.exchanges, 1)
+  t.equal(scopelift.audit.length, WARM_UP + REQUESTS, 'one audit line each')
+})
