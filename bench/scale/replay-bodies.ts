@@ -31,13 +31,14 @@ export async function growReplayBodies(
         })
         const after = await readUsage(program.pid)
         const cpuMicros = ((after.cpuSeconds - before.cpuSeconds) * 1e6) / calls
-        const growth = (peakBytes - before.rssBytes) / MIB
+        const growth = `peak ${((peakBytes - before.rssBytes) / MIB).toFixed(0)} MiB above idle`
+        const share = `${((cpuMicros * MIB) / bytes / 1000).toFixed(2)} ms of CPU a MiB`
         points.push({
           dimension: 'replayed body',
           size: bytes < MIB ? `${bytes / KIB} KiB` : `${bytes / MIB} MiB`,
           cpuMicros,
           rssBytes: peakBytes,
-          remark: `peak ${growth.toFixed(0)} MiB above idle; ${((cpuMicros * MIB) / bytes / 1000).toFixed(2)} ms of CPU a MiB`,
+          remark: bytes < MIB ? growth : `${growth}; ${share}`,
         })
       } finally {
         await program.close()

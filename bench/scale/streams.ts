@@ -31,7 +31,10 @@ export async function growStreams(ground: Ground): Promise<readonly Point[]> {
         size: String(size),
         cpuMicros: size < 100 ? Number.NaN : ((cpuSeconds - before.cpuSeconds) * 1e6) / events,
         rssBytes,
-        remark: size < 100 ? '' : `CPU an event; ${share.toFixed(0)} KiB a stream`,
+        remark:
+          size < 100
+            ? ''
+            : `CPU an event${size < 1_000 ? '' : `; ${share.toFixed(0)} KiB a stream`}`,
       })
     }
     return points
