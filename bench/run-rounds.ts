@@ -28,8 +28,9 @@ export async function runRounds(options: Rounds): Promise<readonly Sample[]> {
       .filter(({ stepsUp }) => stepsUp || !row.isStepUp)
       .map((contestant) => ({ row, contestant })),
   )
+  // Before any load: what load leaves under way would be counted as the next cell's.
+  for (const { row, contestant } of cells) await checkRow(row, contestant, ground)
   for (const { row, contestant } of cells) {
-    await checkRow(row, contestant, ground)
     // Until the compiler has seen the code: the first second of a Node process is another program.
     if (contestant.name !== DIRECT) {
       await measureRow({ row, contestant, ground, load, round: 0, seconds: 1 })

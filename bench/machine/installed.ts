@@ -17,9 +17,17 @@ export function findInstalled(name: string, versionArgs: readonly string[]): Ins
     if (error === undefined) {
       // What stands in brackets is the version of its compiler.
       const said = `${stdout}${stderr}`.replaceAll(/\(.*?\)/g, '')
-      const version = /\d+\.\d+(\.\d+)?/.exec(said)?.[0] ?? 'of unknown version'
+      const version = VERSION.exec(said)?.[0] ?? askGo(command) ?? 'of unknown version'
       return { command, version }
     }
   }
   return undefined
+}
+
+const VERSION = /\d+\.\d+(\.\d+)?/
+
+/** A program of `go install` may not know its own version; its module's is written into it. */
+function askGo(command: string): string | undefined {
+  const { stdout } = spawnSync('go', ['version', '-m', command], { encoding: 'utf8' })
+  return /^\tmod\t\S+\tv(\S+)/m.exec(stdout ?? '')?.[1]
 }
