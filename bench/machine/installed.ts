@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { homedir } from 'node:os'
+import { join } from 'node:path'
 
 /** Go puts what it installs where PATH often does not look; Debian puts servers in sbin. */
-const FOLDERS = ['', `${homedir()}/go/bin/`, '/usr/sbin/', '/usr/local/sbin/']
+const FOLDERS = (process.env['PATH'] ?? '')
+  .split(':')
+  .concat([`${homedir()}/go/bin`, '/usr/sbin', '/usr/local/sbin'])
 
 export interface Installed {
   readonly command: string
@@ -12,7 +15,7 @@ export interface Installed {
 /** `undefined` where none can be run. The version is the first one in what it says of itself. */
 export function findInstalled(name: string, versionArgs: readonly string[]): Installed | undefined {
   for (const folder of FOLDERS) {
-    const command = `${folder}${name}`
+    const command = join(folder, name)
     const { error, stdout, stderr } = spawnSync(command, versionArgs, { encoding: 'utf8' })
     if (error === undefined) {
       // What stands in brackets is the version of its compiler.
