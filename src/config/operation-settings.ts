@@ -77,7 +77,7 @@ export const OPERATION_SETTINGS = {
     choices: ['keycloak', 'upstream'],
     default: [],
     example: 'keycloak upstream',
-    meaning: 'Peers without which `/readyz` answers 503: `keycloak`, `upstream`',
+    meaning: 'Peers without which `/readyz` answers 503',
   },
   LOG_LEVEL: {
     group: 'Operation',
