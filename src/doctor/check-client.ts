@@ -39,7 +39,6 @@ export function judgeClientFault(reply: TokenReply, facts: ClientFacts): Finding
   if (reply.kind === 'no-credentials')
     return finding('client-assertion-missing', { client, issuer })
   const { answer, status, error, description } = reply
-  if (description === 'Realm not enabled') return finding('realm-disabled', { url: realmUrl })
   if (description === 'HTTPS required') return finding('keycloak-wants-https', { origin })
   if (answer.kind === 'unavailable' && status >= 500) {
     return finding('keycloak-starting', { origin, status: String(status) })
@@ -66,6 +65,8 @@ export function judgeClientFault(reply: TokenReply, facts: ClientFacts): Finding
       return finding('exchange-feature-off', { origin })
     case 'realm-not-found':
       return finding('realm-not-found', { url: realmUrl })
+    case 'realm-disabled':
+      return finding('realm-disabled', { url: realmUrl })
     case 'audience-unknown':
     case 'scope-not-attached':
       return finding('client-answer-unexpected', {

@@ -10,6 +10,7 @@ export type ClientFault =
   | 'audience-unknown'
   | 'scope-not-attached'
   | 'realm-not-found'
+  | 'realm-disabled'
 
 export interface FaultContext {
   readonly clientId: string
@@ -47,6 +48,8 @@ export function describeFault(fault: ClientFault, context: FaultContext): string
       return `Keycloak refuses the scopes ${list(context.scopes)} to ${client}: attach each of them to the client as an optional client scope.`
     case 'realm-not-found':
       return `Keycloak has no realm behind ${context.issuer}: check KEYCLOAK_SERVER_URL and KEYCLOAK_REALM.`
+    case 'realm-disabled':
+      return `The realm behind ${context.issuer} is disabled at Keycloak: enable the realm, or correct KEYCLOAK_REALM.`
   }
 }
 

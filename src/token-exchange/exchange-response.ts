@@ -63,7 +63,9 @@ export function parseExchangeResponse(answer: ReceivedAnswer): ExchangeAnswer {
   }
   if (refusal === undefined) return { kind: 'unavailable', reason: 'unreadable-refusal' }
   if (status === 403 && refusal.error === 'access_denied') {
-    return { kind: 'dead-token', reason: 'not-for-our-client' }
+    return refusal.description === 'Realm not enabled'
+      ? misconfigured('realm-disabled')
+      : { kind: 'dead-token', reason: 'not-for-our-client' }
   }
   return status === 400 ? judgeBadRequest(refusal) : refusedForUser('unexpected-refusal')
 }

@@ -20,6 +20,7 @@ t.test('each fault has a remedy in words, and reaches as far as it must', async 
     ['audience-unknown', /'a'.*KEYCLOAK_AUDIENCE/, 'audience'],
     ['scope-not-attached', /'x', 'y'.*'app'.*attach/, 'scopes'],
     ['realm-not-found', /https:\/\/kc\/realms\/r.*KEYCLOAK_REALM/, 'client'],
+    ['realm-disabled', /https:\/\/kc\/realms\/r.*enable the realm/, 'client'],
   ]
   for (const [fault, remedy, reach] of table) {
     t.match(describeFault(fault, CONTEXT), remedy)

@@ -62,6 +62,7 @@ t.test('each answer of Keycloak means what its table says', async (t) => {
       'misconfigured exchange-not-enabled',
     ],
     [404, 'Realm does not exist', '', 'misconfigured realm-not-found'],
+    [403, 'access_denied', 'Realm not enabled', 'misconfigured realm-disabled'],
     [500, 'unknown_error', '', 'unavailable server-error'],
     [503, '', '', 'unavailable server-error'],
     [429, '', '', 'unavailable too-many-requests'],
