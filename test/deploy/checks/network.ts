@@ -34,6 +34,16 @@ export function networkChecks(renderer: Renderer): readonly Check[] {
       }),
     },
     {
+      sentence: 'the component takes a selector whole, also one without matchLabels',
+      needs: ['kubectl'],
+      async run() {
+        const rendered = await renderer.kustomize('test/deploy/overlays/expressions')
+        const selector = dig(theOnly(rendered, 'Deployment'), 'spec', 'selector')
+        const policy = theOnly(rendered, 'NetworkPolicy')
+        assert.deepEqual(dig(policy, 'spec', 'podSelector'), selector)
+      },
+    },
+    {
       sentence: 'the Service leads to the port that Scopelift listens on, for all of the pod',
       needs,
       run: forEach((rendered) => {
