@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Keycloak } from './keycloak/start-keycloak.ts'
@@ -24,6 +25,7 @@ export interface Ground {
 export async function layGround(): Promise<Ground> {
   pinPid('load', process.pid)
   const folder = await mkdtemp(join(tmpdir(), 'scopelift-bench-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const programs = await compilePrograms()
   const upstream = await startUpstream(folder, programs)
   const keycloak = await startKeycloak()
@@ -40,7 +42,6 @@ export async function layGround(): Promise<Ground> {
     async close() {
       await keycloak.close()
       await upstream.close()
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }

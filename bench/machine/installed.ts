@@ -29,8 +29,10 @@ export function findInstalled(name: string, versionArgs: readonly string[]): Ins
 
 const VERSION = /\d+\.\d+(\.\d+)?/
 
+const GO = 'go'
+
 /** A program of `go install` may not know its own version; its module's is written into it. */
 function askGo(command: string): string | undefined {
-  const { stdout } = spawnSync('go', ['version', '-m', command], { encoding: 'utf8' })
+  const { stdout } = spawnSync(GO, ['version', '-m', command], { encoding: 'utf8' })
   return /^\tmod\t\S+\tv(\S+)/m.exec(stdout ?? '')?.[1]
 }
