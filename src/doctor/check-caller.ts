@@ -11,16 +11,17 @@ export interface CheckCallerOptions extends Omit<CheckSubjectOptions, 'subject'>
   readonly isClientGood: boolean
 }
 
-/** The caller's token, and what the step-up of each route would give it. */
-export async function checkCaller(options: CheckCallerOptions): Promise<void> {
+/** The caller's token, and what the step-up of each route would give it. Whether it could be exchanged. */
+export async function checkCaller(options: CheckCallerOptions): Promise<boolean> {
   const { sample, tokenEndpoint, facts, isClientGood, add } = options
   const subject = await obtainSample(sample, tokenEndpoint, add)
-  if (subject === undefined) return
+  if (subject === undefined) return false
   const token = { subject, ...facts, isClientGood, nowMs: options.now(), add }
   const isExchangeable = checkToken(token)
-  if (!isExchangeable || !isClientGood) return
+  if (!isExchangeable || !isClientGood) return false
   const probe = await checkSubject({ ...options, subject })
-  if (probe === undefined) return
+  if (probe === undefined) return false
   reportUsable(token)
-  await checkStepUp({ ...options, client: facts.client, subject, probe })
+  await checkStepUp({ ...options, subject, probe })
+  return true
 }

@@ -9,7 +9,7 @@ import type { Realm } from './check-realm.ts'
 import { checkRealm } from './check-realm.ts'
 import type { CheckSubjectOptions } from './check-subject.ts'
 import { checkSubject } from './check-subject.ts'
-import { finding } from './finding.ts'
+import { finding, listNames } from './finding.ts'
 import type { Sample } from './obtain-sample.ts'
 import type { AddFinding } from './report.ts'
 import { obtainServiceAccount } from './service-account.ts'
@@ -44,9 +44,14 @@ export async function checkKeycloak(options: CheckKeycloakOptions): Promise<void
   const tokenEndpoint = createTokenEndpoint({ url: config.tokenEndpoint, ask, authentication, now })
   const visit = { ...options, scopes, realm, facts, tokenEndpoint }
   const isClientGood = await isClientAccepted(visit)
-  const isTested = isClientGood && (await testWithServiceAccount(visit))
-  if (sample === undefined) add(finding('token-absent', {}))
-  else await checkCaller({ ...visit, sample, isClientGood, isClientTested: isTested })
+  const test = isClientGood ? await testWithServiceAccount(visit) : 'faulty'
+  if (sample === undefined) return add(finding('token-absent', {}))
+  const isClientTested = test === 'tested'
+  const isExchanged = await checkCaller({ ...visit, sample, isClientGood, isClientTested })
+  if (test === 'untested' && !isExchanged && options.audiences.length > 0) {
+    const audience = listNames(options.audiences)
+    add(finding('audience-untested', { client: facts.client, audience }))
+  }
 }
 
 interface Visit extends Omit<CheckSubjectOptions, 'subject' | 'isClientTested'> {
@@ -63,22 +68,25 @@ async function isClientAccepted({ facts, tokenEndpoint, add, ...visit }: Visit):
   return isGood
 }
 
-/** Whether scopes and audiences are known now. */
-async function testWithServiceAccount(visit: Visit): Promise<boolean> {
+/** What the service account shows of scopes, audiences and clocks; of what is faulty something is in the report. */
+type ServiceAccountTest = 'tested' | 'untested' | 'faulty'
+
+async function testWithServiceAccount(visit: Visit): Promise<ServiceAccountTest> {
   const { tokenEndpoint, facts, add, sample } = visit
   const account = await obtainServiceAccount(tokenEndpoint, facts, add)
   // A public client is let through as far as here.
   if (account.kind !== 'wrong') add(finding('client-accepted', facts))
   if (account.kind === 'token') {
-    await checkSubject({ ...visit, subject: account.subject, isClientTested: false })
-    return true
+    const { subject } = account
+    const probe = await checkSubject({ ...visit, subject, isClientTested: false })
+    return probe === undefined ? 'faulty' : 'tested'
   }
   // A caller's token shows the same.
   if (account.kind === 'off' && sample === undefined) {
     add(finding('service-account-off', { client: facts.client }))
     reportMissingInRealm(visit.scopes, visit.realm, add)
   }
-  return account.kind === 'wrong'
+  return account.kind === 'wrong' ? 'faulty' : 'untested'
 }
 
 /** What the realm lists, where nobody can ask for the scopes themselves. */

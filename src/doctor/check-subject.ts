@@ -2,16 +2,15 @@ import type { ScopeRules } from '../policy/route-policy.ts'
 import type { SubjectToken } from '../subject-token.ts'
 import { checkAudiences } from './check-audience.ts'
 import type { ClientFacts } from './check-client.ts'
-import { judgeClientFault } from './check-client.ts'
 import { judgeClock } from './check-clock.ts'
 import { judgeIssuedToken } from './check-issued-token.ts'
 import type { Realm } from './check-realm.ts'
-import type { Finding } from './finding.ts'
 import { finding, listNames } from './finding.ts'
+import { judgeObstacle } from './judge-obstacle.ts'
 import type { ScopeProbe } from './probe-scopes.ts'
 import { probeScopes } from './probe-scopes.ts'
 import type { AddFinding } from './report.ts'
-import type { TokenEndpoint, TokenReply } from './token-endpoint.ts'
+import type { TokenEndpoint } from './token-endpoint.ts'
 
 export interface CheckSubjectOptions {
   readonly subject: SubjectToken
@@ -52,11 +51,11 @@ export async function checkSubject(options: CheckSubjectOptions): Promise<ScopeP
   }
   if (options.isClientTested) return probe
   await checkAudiences({
+    subject,
     tokenEndpoint,
-    subjectToken: subject.token,
     scopes: probe.attached.slice(0, SCOPES_WITH_AUDIENCE),
     audiences,
-    client: facts.client,
+    facts,
     add,
   })
   return probe
@@ -73,21 +72,4 @@ function reportAttachment(
   if (obstacle === undefined && notAttached.length === 0 && attached.length > 0) {
     add(finding('scopes-attached', { client, scopes: listNames(attached) }))
   }
-}
-
-function judgeObstacle(obstacle: TokenReply, { subject, facts }: CheckSubjectOptions): Finding {
-  const { client } = facts
-  const answer = obstacle.kind === 'answered' ? obstacle.answer : undefined
-  if (answer?.kind === 'refused-for-user' && answer.reason === 'consent-missing') {
-    return finding('consent-missing', { client })
-  }
-  if (answer?.kind !== 'dead-token') return judgeClientFault(obstacle, facts)
-  const azp = String(subject.claims?.payload['azp'] ?? 'unknown')
-  if (answer.reason === 'not-for-our-client') {
-    return finding('token-not-for-client', { client, azp })
-  }
-  const characters = String(subject.token.expose().length)
-  return answer.reason === 'subject-token-too-long'
-    ? finding('token-too-long', { characters, azp })
-    : finding('token-refused', {})
 }

@@ -143,6 +143,18 @@ t.test('a peer that takes the question and is silent costs its deadline and no m
   t.same(ids, ['keycloak-unreachable'])
 })
 
+t.test(
+  'what the service account could not show is tried with the token of the caller',
+  async (t) => {
+    const realm = await startDemoRealm(t)
+    realm.faults.next({ kind: 'answer', status: 503 }, 'token')
+    const { ids } = await findWrong(t, {
+      env: () => ({ KEYCLOAK_SERVER_URL: realm.url, KEYCLOAK_AUDIENCE: 'no-such-client' }),
+    })
+    t.same(ids, ['keycloak-starting', 'audience-unknown'])
+  },
+)
+
 t.test("OGX's configuration is the policy; what of it nobody can translate is named", async (t) => {
   const config = `server:
   auth:

@@ -108,6 +108,16 @@ export const CLIENT_FINDINGS = {
     remedy:
       "Give client '{client}', or a client scope that is asked for, an audience mapper for '{audience}': an exchange builds `aud` from the requester client's own scopes.",
   },
+  'audience-untested': {
+    verdict: 'untested',
+    sentence: "Whether client '{client}' can be issued the audience {audience} was not tested.",
+    remedy: 'Correct what the other lines call wrong, and ask again.',
+  },
+  'audiences-too-many': {
+    verdict: 'note',
+    sentence: 'The settings name {count} audiences; only the first {tested} were tested.',
+    remedy: 'Ask with a policy that names the others.',
+  },
   'consent-missing': {
     verdict: 'wrong',
     sentence: "Client '{client}' wants a consent that nobody can give in an exchange.",

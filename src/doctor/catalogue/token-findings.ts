@@ -83,6 +83,11 @@ export const TOKEN_FINDINGS = {
     remedy:
       'Attach them as optional client scopes, if a route wants them beside the one that it was stepped up for.',
   },
+  'held-scopes-too-many': {
+    verdict: 'note',
+    sentence: 'The caller holds {count} scopes; only the first {tested} were tested.',
+    remedy: 'Give a token that holds fewer.',
+  },
   'step-up-granted': {
     verdict: 'ok',
     sentence: 'A step-up gives this caller {scopes}.',
