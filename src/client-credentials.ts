@@ -1,8 +1,8 @@
-import { MAX_ASSERTION_BYTES, parseAssertion, readAssertionFile } from './config/assertion-file.ts'
 import type { ClientKey, ClientKeyWishes } from './config/client-key.ts'
 import { parseClientKey } from './config/client-key.ts'
 import type { ClientAuthenticationConfig, SecretSource } from './config/config.ts'
-import { createWatchedFile } from './config/watched-file.ts'
+import type { WatchedAssertion } from './config/watched-assertion.ts'
+import { watchAssertion } from './config/watched-assertion.ts'
 import type { WatchedSecret } from './config/watched-secret.ts'
 import { watchSecret } from './config/watched-secret.ts'
 import type { Log } from './observability/logger.ts'
@@ -54,7 +54,7 @@ export function openClientCredentials(options: ClientCredentialsOptions): Client
       return { ...key, authentication: privateKeyJwt({ clientId, issuer, key: key.current, now }) }
     }
     case 'federated_jwt': {
-      const file = watchAssertion(options, config.assertionFile)
+      const file = openAssertion(options, config.assertionFile)
       return { ...file, authentication: federatedJwt({ assertion: file.read }) }
     }
   }
@@ -112,59 +112,24 @@ function parseKey(text: string, wishes: ClientKeyWishes): ClientKey {
   )
 }
 
-interface WatchedAssertion {
-  read(): Promise<Secret | undefined>
-  refresh(): Promise<boolean>
-  close(): void
-}
-
 const ASSERTION_PROBLEM = 'client-assertion-file'
-/** No file holds it: the first look tells of any content, also of an empty one. */
-const NOT_READ_YET = '\u0000'
 
-/** Read per use. It is watched too, so that `/readyz` tells of a file that is missing before somebody needs it. */
-function watchAssertion(options: ClientCredentialsOptions, path: string): WatchedAssertion {
-  const { intervalMs, onNew, problems, log, config } = options
-  let used = ''
-  const complain = (error: Error) =>
-    problems.report(
-      ASSERTION_PROBLEM,
-      `KEYCLOAK_CLIENT_ASSERTION_FILE: ${error.message}; mount a service account token there whose audience is ${config.issuer}.`,
-    )
-  const file = createWatchedFile({
+function openAssertion(options: ClientCredentialsOptions, path: string): WatchedAssertion {
+  const { intervalMs, now, onNew, problems, log, config } = options
+  return watchAssertion({
     path,
     intervalMs,
-    maxBytes: MAX_ASSERTION_BYTES,
-    text: NOT_READ_YET,
-    onChange(text) {
-      parseAssertion(text)
+    now,
+    onRead() {
       problems.resolve(ASSERTION_PROBLEM)
       onNew()
       log.info('the assertion of the client was read anew')
     },
-    onError: complain,
+    onNew,
+    onError: (error) =>
+      problems.report(
+        ASSERTION_PROBLEM,
+        `KEYCLOAK_CLIENT_ASSERTION_FILE: ${error.message}; mount a service account token there whose audience is ${config.issuer}.`,
+      ),
   })
-  void file.check()
-  const read = () =>
-    readAssertionFile(path).catch(async () => {
-      // The watcher alone tells of it, since it alone sees when the file is there again.
-      await file.check()
-      return undefined
-    })
-  return {
-    async read() {
-      const assertion = await read()
-      if (assertion === undefined || assertion.expose() === used) return assertion
-      // Who has sent the one before and is refused must know that there is another.
-      if (used !== '') onNew()
-      used = assertion.expose()
-      return assertion
-    },
-    async refresh() {
-      const before = used
-      const assertion = await read()
-      return assertion !== undefined && assertion.expose() !== before
-    },
-    close: () => file.close(),
-  }
 }

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeProtectedHeader } from 'jose'
 import type { Test } from 'tap'
@@ -12,7 +13,11 @@ import { createFolder } from '../support/files.ts'
 
 const ISSUER = 'https://kc/realms/r'
 const header = Buffer.from('{"alg":"RS256"}').toString('base64url')
-const token = (name: string) => `${header}.${name}.c2ln`
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const signature = Buffer.alloc(256, 1).toString('base64url')
+/** Good for so many seconds. */
+const token = (name: string, lifetimeS = 3600) =>
+  `${header}.${encode({ jti: name, exp: Math.floor(Date.now() / 1000) + lifetimeS })}.${signature}`
 
 function open(t: Test, authentication: ClientAuthenticationConfig) {
   const problems = createProblems()
@@ -128,7 +133,9 @@ t.test(
       ['unsigned', `${header}.x.`, /holds no signed JWT/],
       ['encrypted', `${header}.a.b.c.d`, /holds no signed JWT/],
       ['two', `${token('a')}\n${token('b')}`, /holds no signed JWT/],
-      ['a header that is no JSON', `aGVsbG8.x.y`, /holds no signed JWT/],
+      ['a header that is no JSON', `aGVsbG8.${encode({})}.${signature}`, /holds no signed JWT/],
+      ['claims that are no JSON', `${header}.aGVsbG8.${signature}`, /holds no signed JWT/],
+      ['half a signature', token('a').slice(0, -100), /holds no signed JWT/],
       ['huge', token('x'.repeat(20_000)), /is larger than 16384 bytes/],
     ]
     for (const [what, text, reason] of table) {
@@ -152,3 +159,66 @@ t.test(
     }
   },
 )
+
+/** Not renamed into place: whoever reads meanwhile sees a part. */
+const tear = (path: string, text: string) => writeFileSync(path, text)
+
+t.test(
+  'while a file is being written the last good assertion is sent, and it is a problem',
+  async (t) => {
+    const parts = ['', token('two').slice(0, 30), token('two').slice(0, -40)]
+    for (const part of parts) {
+      const folder = createFolder(t)
+      folder.write({ token: token('one') })
+      const path = folder.path('token')
+      const { credentials, problems } = open(t, { method: 'federated_jwt', assertionFile: path })
+      t.equal(await send(credentials), token('one'))
+      tear(path, part)
+      t.equal(await send(credentials), token('one'))
+      t.match(problems.list(), [/^KEYCLOAK_CLIENT_ASSERTION_FILE: /])
+      t.equal(await credentials.refresh(), false, 'there is none to try instead')
+      folder.remove('token')
+      t.equal(await send(credentials), token('one'))
+      folder.write({ token: token('two') })
+      t.equal(await send(credentials), token('two'))
+      await until(() => problems.list().length === 0)
+    }
+  },
+)
+
+t.test('an assertion that has expired, or never says when, does not stand in', async (t) => {
+  const endless = `${header}.${encode({ jti: 'endless' })}.${signature}`
+  for (const first of [token('old', -1), endless]) {
+    const folder = createFolder(t)
+    folder.write({ token: first })
+    const path = folder.path('token')
+    const { credentials } = open(t, { method: 'federated_jwt', assertionFile: path })
+    t.equal(await send(credentials), first, 'what stands in the file is for Keycloak to judge')
+    tear(path, '')
+    t.equal(await send(credentials), 'assertion-file')
+  }
+})
+
+t.test('without a last good one a torn file is read once more', async (t) => {
+  const folder = createFolder(t)
+  const path = folder.path('token')
+  tear(path, '')
+  const { credentials } = open(t, { method: 'federated_jwt', assertionFile: path })
+  const sent = send(credentials)
+  await sleep(10)
+  tear(path, token('one'))
+  t.equal(await sent, token('one'))
+})
+
+t.test('whoever was refused meanwhile waits for the new assertion', async (t) => {
+  const folder = createFolder(t)
+  const path = folder.path('token')
+  folder.write({ token: token('one') })
+  const { credentials } = open(t, { method: 'federated_jwt', assertionFile: path })
+  await send(credentials)
+  tear(path, '')
+  const refreshed = credentials.refresh()
+  await sleep(10)
+  tear(path, token('two'))
+  t.equal(await refreshed, true)
+})
