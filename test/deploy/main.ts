@@ -8,6 +8,7 @@ import { runChecks } from './check.ts'
 import { apiServerChecks } from './checks/api-server.ts'
 import { chartChecks } from './checks/chart.ts'
 import { hardeningChecks } from './checks/hardening.ts'
+import { nameChecks } from './checks/names.ts'
 import { networkChecks } from './checks/network.ts'
 import { pageChecks } from './checks/page.ts'
 import { parityChecks } from './checks/parity.ts'
@@ -56,6 +57,7 @@ async function checkAll(): Promise<void> {
   const cluster = opened.kind === 'open' ? opened.cluster : NO_CLUSTER
   const chapters: readonly (readonly [string, readonly Check[]])[] = [
     ['The chart', chartChecks(renderer, tools)],
+    ['Odd names', nameChecks(renderer)],
     ['One pod, two tools', parityChecks(renderer)],
     ['The pod', hardeningChecks(renderer)],
     ['The network', networkChecks(renderer)],

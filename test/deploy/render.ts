@@ -13,9 +13,14 @@ export interface Rendered {
   readonly objects: readonly unknown[]
 }
 
+export interface HelmTarget {
+  readonly namespace?: string
+  readonly release?: string
+}
+
 export interface Renderer {
   kustomize(folder: string): Promise<Rendered>
-  helm(values: Readonly<Record<string, unknown>>, namespace?: string): Promise<Rendered>
+  helm(values: Readonly<Record<string, unknown>>, target?: HelmTarget): Promise<Rendered>
   /** For values that may be refused. */
   tryHelm(values: Readonly<Record<string, unknown>>): Promise<Ended>
   /** Both renderings of a mode. */
@@ -26,9 +31,9 @@ export const CHART = 'deploy/helm/scopelift'
 const RELEASE = 'llama-stack'
 
 export function createRenderer(tools: Tools): Renderer {
-  const helmArgs = (namespace: string) => [
+  const helmArgs = ({ namespace = 'default', release = RELEASE }: HelmTarget) => [
     'template',
-    RELEASE,
+    release,
     CHART,
     '--namespace',
     namespace,
@@ -43,16 +48,15 @@ export function createRenderer(tools: Tools): Renderer {
     )
   }
 
-  async function helm(values: Readonly<Record<string, unknown>>, namespace = 'default') {
+  async function helm(values: Readonly<Record<string, unknown>>, target: HelmTarget = {}) {
     const stdin = JSON.stringify(values)
-    return toRendered('helm', await runToolWell(tools.helm, helmArgs(namespace), { stdin }))
+    return toRendered('helm', await runToolWell(tools.helm, helmArgs(target), { stdin }))
   }
 
   return {
     kustomize,
     helm,
-    tryHelm: (values) =>
-      runTool(tools.helm, helmArgs('default'), { stdin: JSON.stringify(values) }),
+    tryHelm: (values) => runTool(tools.helm, helmArgs({}), { stdin: JSON.stringify(values) }),
     both: async (mode) => [await kustomize(mode.overlay), await helm(mode.values)],
   }
 }

@@ -4,6 +4,7 @@ import { dig, digText } from '../../e2e/json.ts'
 import type { Check } from '../check.ts'
 import type { Cluster } from '../cluster.ts'
 import { MODES } from '../modes.ts'
+import { ODD_RELEASES, ODD_VALUES } from '../odd-names.ts'
 import { podOf } from '../pod.ts'
 import type { Rendered, Renderer } from '../render.ts'
 
@@ -36,8 +37,17 @@ export function apiServerChecks(renderer: Renderer, cluster: Cluster): readonly 
       async run() {
         const kustomize = await cluster.kubectl(['apply', ...DRY_RUN, '-k', mode.overlay])
         assert.deepEqual([kustomize.stderr, kustomize.code], ['', 0])
-        const helm = await renderer.helm(mode.values, cluster.namespace)
+        const helm = await renderer.helm(mode.values, { namespace: cluster.namespace })
         await takes(cluster, helm.text)
+      },
+    })),
+    ...ODD_RELEASES.map((release) => ({
+      sentence: `strict validation takes a release that is called ${release}, and values like it`,
+      needs: both,
+      async run() {
+        const { namespace } = cluster
+        const { text } = await renderer.helm(ODD_VALUES, { namespace, release })
+        await takes(cluster, text)
       },
     })),
     ...MODES.map((mode) => ({

@@ -39,6 +39,8 @@ const REFUSED: readonly (readonly [what: string, values: Values, says: RegExp])[
   ['no client', withSettings({ KEYCLOAK_CLIENT_ID: '' }), /KEYCLOAK_CLIENT_ID is missing/],
   ['no audience', withSettings({ KEYCLOAK_AUDIENCE: '' }), /KEYCLOAK_AUDIENCE is missing/],
   ['a grace that is too short', { ...GOOD, terminationGracePeriodSeconds: 30 }, /cut/],
+  ['a name with a dot', { ...GOOD, nameOverride: 'a.b' }, /nameOverride/],
+  ['a name that no Service can have', { ...GOOD, fullnameOverride: '123' }, /fullnameOverride/],
   ['two policies', { ...GOOD, policy: { file: 'a: b', existingConfigMap: 'c' } }, /exclude/],
 ]
 

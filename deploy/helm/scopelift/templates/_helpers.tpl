@@ -2,27 +2,33 @@
 {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* 44 characters: the longest suffix is 19, and a name is a DNS label of 63. */}}
+{{/*
+44 characters: the longest suffix is 19, and a name is a DNS label of 63. A Service's name has no dots, and begins with a letter;
+a release's may be `1.2`.
+*/}}
 {{- define "scopelift.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{ .Values.fullnameOverride | trunc 44 | trimSuffix "-" }}
-{{- else if contains (include "scopelift.name" .) .Release.Name -}}
-{{ .Release.Name | trunc 44 | trimSuffix "-" }}
-{{- else -}}
-{{ printf "%s-%s" .Release.Name (include "scopelift.name" .) | trunc 44 | trimSuffix "-" }}
+{{- $name := .Values.fullnameOverride -}}
+{{- if not $name -}}
+{{- $own := include "scopelift.name" . -}}
+{{- $name = ternary .Release.Name (printf "%s-%s" .Release.Name $own) (contains $own .Release.Name) | replace "." "-" -}}
+{{- if not (regexMatch "^[a-z]" $name) -}}
+{{- $name = printf "r-%s" $name -}}
 {{- end -}}
+{{- end -}}
+{{ $name | trunc 44 | trimAll "-" }}
 {{- end }}
 
+{{/* In quotes, as every text of a value: a release may be called `null`, and a selector without a value selects more than its own. */}}
 {{- define "scopelift.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "scopelift.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "scopelift.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "scopelift.labels" -}}
 {{ include "scopelift.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") | quote }}
 {{- end }}
 
 {{/* An image of .repository, .tag and .digest; .default stands in for an empty tag. */}}
