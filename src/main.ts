@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Command, InspectionCommand } from './commands/parse-arguments.ts'
 import { parseArguments } from './commands/parse-arguments.ts'
 import type { Config } from './config/config.ts'
+import { readRegularFile } from './config/read-regular-file.ts'
 import { parseJsonObject } from './json-object.ts'
 import type { Log } from './observability/logger.ts'
 
@@ -172,8 +173,8 @@ function findEnvFile(): string | undefined {
   return existsSync('.env') ? '.env' : undefined
 }
 
-function readFile(path: string): string {
-  return readFileSync(path, 'utf8')
+function readFile(path: string, maxBytes?: number): string {
+  return readRegularFile(path, maxBytes)
 }
 
 function printLine(text: string): void {

@@ -1,3 +1,4 @@
+import { MAX_SETTINGS_BYTES } from './file-bounds.ts'
 import type { Mistakes } from './mistakes.ts'
 import type { ReadFile } from './read-text.ts'
 import { readText } from './read-text.ts'
@@ -13,7 +14,7 @@ export interface CheckFilesOptions {
 export function checkFiles({ values, readFile, mistakes }: CheckFilesOptions): void {
   for (const name of ['POLICY_FILE', 'LLAMA_STACK_CONFIG'] as const) {
     const path = values[name]
-    const file = path === undefined ? undefined : readText(readFile, path)
+    const file = path === undefined ? undefined : readText(readFile, path, MAX_SETTINGS_BYTES)
     if (file?.kind === 'unreadable') {
       mistakes.add(name, `names a file that cannot be read (${file.code})`)
     }

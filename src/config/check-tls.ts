@@ -1,5 +1,6 @@
 import { createSecret } from '../secret.ts'
 import type { CheckedUrls } from './check-urls.ts'
+import { MAX_PEM_BYTES } from './file-bounds.ts'
 import type { Mistakes } from './mistakes.ts'
 import type { ReadFile } from './read-text.ts'
 import { readText } from './read-text.ts'
@@ -88,7 +89,7 @@ function readPem(
 ): PemFile | undefined {
   const path = values[name]
   if (path === undefined) return undefined
-  const file = readText(readFile, path)
+  const file = readText(readFile, path, MAX_PEM_BYTES)
   if (file.kind === 'text') return { variable: name, path, text: createSecret(file.text) }
   mistakes.add(name, `names a file that cannot be read (${file.code})`)
   return undefined

@@ -1,18 +1,6 @@
 import { open, stat } from 'node:fs/promises'
+import { FileError } from './file-error.ts'
 import { readErrorCode } from './read-text.ts'
-
-type FileErrorCode = 'ERR_FILE_UNREADABLE' | 'ERR_FILE_TOO_LARGE'
-
-/** Its message follows the name of the setting: `cannot be read (ENOENT)`; it holds neither path nor content. */
-export class FileError extends Error {
-  readonly code: FileErrorCode
-
-  constructor(code: FileErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'FileError'
-    this.code = code
-  }
-}
 
 /** Changes with the file itself, its place and its times; `stat` follows symbolic links. */
 export async function identifyFile(path: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { MAX_SECRET_BYTES } from './file-bounds.ts'
 import type { Mistakes } from './mistakes.ts'
 import type { ReadFile } from './read-text.ts'
 import { readText } from './read-text.ts'
@@ -42,7 +43,7 @@ export function cutTrailingNewline(text: string): string {
 }
 
 function readSecret(readFile: ReadFile, path: string): { text: string } | { reason: string } {
-  const file = readText(readFile, path)
+  const file = readText(readFile, path, MAX_SECRET_BYTES)
   if (file.kind === 'unreadable') return { reason: `cannot be read (${file.code})` }
   const text = cutTrailingNewline(file.text)
   return text.trim() === '' ? { reason: 'names an empty file' } : { text }

@@ -1,4 +1,5 @@
 import type { SecretSource } from './config.ts'
+import { MAX_SECRET_BYTES } from './file-bounds.ts'
 import { cutTrailingNewline } from './secret-files.ts'
 import { createWatchedFile } from './watched-file.ts'
 
@@ -19,8 +20,6 @@ export interface WatchedSecretOptions<T> {
   /** The file cannot be read any more, or is no good; what is in use stays. */
   readonly onError: (error: Error) => void
 }
-
-const MAX_SECRET_BYTES = 65_536
 
 /** Throws what `parse` throws for the source as it is now. */
 export function watchSecret<T>(

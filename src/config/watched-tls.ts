@@ -1,5 +1,6 @@
 import type { SecureContext } from 'node:tls'
 import { createSecret } from '../secret.ts'
+import { MAX_PEM_BYTES } from './file-bounds.ts'
 import type { PemFile, TlsMaterial } from './tls-material.ts'
 import { createTlsContext, findTlsMistake } from './tls-material.ts'
 import { createWatchedFile } from './watched-file.ts'
@@ -21,8 +22,6 @@ export interface WatchedTlsOptions {
   }
   readonly log: { info(message: string): void; error(message: string): void }
 }
-
-const MAX_PEM_BYTES = 1_048_576
 
 /** Looks at the files in intervals. A version that cannot be used is a problem, and the one before stays in use. */
 export function watchTls(material: TlsMaterial, options: WatchedTlsOptions): WatchedTls {
