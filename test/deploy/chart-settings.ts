@@ -47,7 +47,7 @@ function toProperty(setting: Setting): Record<string, unknown> {
         ? { type: 'string' }
         : { type: 'string', pattern: listOf(setting.choices) }
     case 'url':
-      return { type: 'string', pattern: '^(https?://.+)?$' }
+      return { type: 'string', pattern: '^([Hh][Tt][Tt][Pp][Ss]?://.+)?$' }
     case 'file':
       return { type: 'string', pattern: '^(/.+)?$' }
     case 'text':

@@ -8,6 +8,7 @@ import { runChecks } from './check.ts'
 import { apiServerChecks } from './checks/api-server.ts'
 import { chartChecks } from './checks/chart.ts'
 import { hardeningChecks } from './checks/hardening.ts'
+import { issuerChecks } from './checks/issuer.ts'
 import { nameChecks } from './checks/names.ts'
 import { networkChecks } from './checks/network.ts'
 import { pageChecks } from './checks/page.ts'
@@ -58,6 +59,7 @@ async function checkAll(): Promise<void> {
   const chapters: readonly (readonly [string, readonly Check[]])[] = [
     ['The chart', chartChecks(renderer, tools)],
     ['Odd names', nameChecks(renderer)],
+    ['The issuer', issuerChecks(renderer)],
     ['One pod, two tools', parityChecks(renderer)],
     ['The pod', hardeningChecks(renderer)],
     ['The network', networkChecks(renderer)],

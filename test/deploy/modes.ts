@@ -31,6 +31,7 @@ export const BASE_VALUES = {
   settings: {
     KEYCLOAK_SERVER_URL: 'https://keycloak.example.com',
     KEYCLOAK_REALM: 'example',
+    KEYCLOAK_ISSUER: 'https://keycloak.example.com/realms/example',
     KEYCLOAK_CLIENT_ID: 'scopelift',
     KEYCLOAK_AUDIENCE: 'llama-stack',
   },

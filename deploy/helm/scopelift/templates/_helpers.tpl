@@ -48,8 +48,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- end -}}
 {{- end }}
 
+{{/*
+The issuer as the program computes it: WHATWG's form of the URL and encodeURIComponent of the realm. Empty where the template
+cannot say what that form is: escapes, dot segments, addresses by number, names beyond ASCII.
+*/}}
 {{- define "scopelift.issuer" -}}
-{{- .Values.settings.KEYCLOAK_ISSUER | default (printf "%s/realms/%s" (.Values.settings.KEYCLOAK_SERVER_URL | trimSuffix "/") .Values.settings.KEYCLOAK_REALM) -}}
+{{- $server := .Values.settings.KEYCLOAK_SERVER_URL -}}
+{{- if .Values.settings.KEYCLOAK_ISSUER -}}
+{{- .Values.settings.KEYCLOAK_ISSUER -}}
+{{- else if and (regexMatch `^(?i:https?)://([-A-Za-z0-9_]+\.)*[A-Za-z]([-A-Za-z0-9_]*[A-Za-z0-9_])?(:[1-9][0-9]*)?(/[-A-Za-z0-9_~.]*)*$` $server) (not (regexMatch `/\.\.?(/|$)|(?i:://|\.)xn--` $server)) -}}
+{{- $scheme := regexFind "^[A-Za-z]+" $server | lower -}}
+{{- $host := regexFind "^[A-Za-z]+://[^/]+" $server | lower | trimSuffix (ternary ":443" ":80" (eq $scheme "https")) -}}
+{{- $path := regexReplaceAll "^[A-Za-z]+://[^/]+" $server "" -}}
+{{- $realm := urlquery .Values.settings.KEYCLOAK_REALM | replace "+" "%20" | replace "%21" "!" | replace "%27" "'" | replace "%28" "(" | replace "%29" ")" | replace "%2A" "*" -}}
+{{- printf "%s%s/realms/%s" $host (regexReplaceAll "/+$" $path "") $realm -}}
+{{- end -}}
 {{- end }}
 
 {{- define "scopelift.configMapOfLlamaStack" -}}
@@ -78,7 +91,6 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- $_ := set $settings $name (toString $value) -}}
 {{- end -}}
 {{- end -}}
-{{- $_ := set $settings "KEYCLOAK_ISSUER" (include "scopelift.issuer" .) -}}
 {{- if not (hasKey $settings "UPSTREAM_URL") -}}
 {{- $_ := set $settings "UPSTREAM_URL" (printf "http://127.0.0.1:%d" (int .Values.llamaStack.port)) -}}
 {{- end -}}
@@ -99,6 +111,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- $needed := add (mul 1000 (int .Values.preStopSeconds)) (int (default 25000 $given.SHUTDOWN_GRACE_MS)) -}}
 {{- if le (mul 1000 (int .Values.terminationGracePeriodSeconds)) $needed -}}
 {{- fail (printf "terminationGracePeriodSeconds (%d) must be more than preStopSeconds and settings.SHUTDOWN_GRACE_MS together (%d ms): the sidecar is stopped last, and would be cut" (int .Values.terminationGracePeriodSeconds) $needed) -}}
+{{- end -}}
+{{- if not (include "scopelift.issuer" .) -}}
+{{- if and (eq .Values.clientAuthentication.method "federated_jwt") (not .Values.clientAuthentication.tokenAudience) -}}
+{{- fail "settings.KEYCLOAK_ISSUER is missing: the token of the service account is for it, and it cannot be made of this settings.KEYCLOAK_SERVER_URL (nor is clientAuthentication.tokenAudience given)" -}}
+{{- end -}}
+{{- if not (or .Values.llamaStack.config.content .Values.llamaStack.config.existingConfigMap) -}}
+{{- fail "settings.KEYCLOAK_ISSUER is missing: the chart's own llamaStack.config wants one, and it cannot be made of this settings.KEYCLOAK_SERVER_URL" -}}
+{{- end -}}
 {{- end -}}
 {{- if and .Values.policy.file .Values.policy.existingConfigMap -}}
 {{- fail "policy.file and policy.existingConfigMap exclude each other" -}}
