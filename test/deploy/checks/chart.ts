@@ -6,7 +6,7 @@ import { createChartSettingsSchema } from '../chart-settings.ts'
 import type { Check } from '../check.ts'
 import { BASE_VALUES, MODES } from '../modes.ts'
 import type { Renderer } from '../render.ts'
-import { CHART } from '../render.ts'
+import { CHART, ofKind } from '../render.ts'
 import { runTool } from '../run-tool.ts'
 import type { Tools } from '../tools.ts'
 
@@ -87,6 +87,11 @@ export function chartChecks(renderer: Renderer, tools: Tools): readonly Check[] 
       },
     },
     {
+      sentence: 'the text of a file arrives to the letter, also one that begins with spaces',
+      needs: ['helm'],
+      run: () => keepsTexts(renderer),
+    },
+    {
       sentence: 'the chart has the same example of a Llama Stack configuration as the base',
       async run() {
         const own = await readFile(join(CHART, 'files/config.yaml'), 'utf8')
@@ -94,6 +99,26 @@ export function chartChecks(renderer: Renderer, tools: Tools): readonly Check[] 
       },
     },
   ]
+}
+
+const TEXTS: readonly string[] = [
+  '   routes: []\n',
+  '\n\n  a: 1\nb: "<&>\u2028\t"\n\n\n',
+  '# {{ .Values }} — ünï\r\nroutes: []',
+]
+
+async function keepsTexts(renderer: Renderer): Promise<void> {
+  for (const content of TEXTS) {
+    const policy = { file: content }
+    const rendered = await renderer.helm({ ...GOOD, policy, llamaStack: { config: { content } } })
+    const maps = ofKind(rendered, 'ConfigMap')
+    for (const key of ['policy.yaml', 'config.yaml']) {
+      assert.ok(
+        maps.some((map) => dig(map, 'data', key) === content),
+        key,
+      )
+    }
+  }
 }
 
 async function lint(tools: Tools, values: Values): Promise<void> {
