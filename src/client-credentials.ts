@@ -1,4 +1,4 @@
-import type { ClientKey, ClientKeyWishes } from './config/client-key.ts'
+import type { ClientKey, ClientKeyPart, ClientKeyWishes } from './config/client-key.ts'
 import { parseClientKey } from './config/client-key.ts'
 import type { ClientAuthenticationConfig, SecretSource } from './config/config.ts'
 import type { WatchedAssertion } from './config/watched-assertion.ts'
@@ -105,11 +105,18 @@ function parseSecret(text: string): Secret {
 function parseKey(text: string, wishes: ClientKeyWishes): ClientKey {
   const parsed = parseClientKey(text, wishes)
   if (parsed.kind === 'key') return parsed.key
-  throw new Error(
-    parsed.about === 'key'
-      ? `${parsed.reason}; the key before stays in use`
-      : `holds a key that KEYCLOAK_CLIENT_KEY_ALG does not fit; the key before stays in use`,
-  )
+  throw new Error(`${describeMistake(parsed.about, parsed.reason)}; the key before stays in use`)
+}
+
+function describeMistake(about: ClientKeyPart, reason: string): string {
+  switch (about) {
+    case 'key':
+      return reason
+    case 'algorithm':
+      return 'holds a key that KEYCLOAK_CLIENT_KEY_ALG does not fit'
+    case 'key-id':
+      return "holds a JWK whose 'kid' KEYCLOAK_CLIENT_KEY_ID contradicts"
+  }
 }
 
 const ASSERTION_PROBLEM = 'client-assertion-file'

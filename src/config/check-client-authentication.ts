@@ -101,6 +101,7 @@ function checkKey({ values, secretFiles, mistakes }: CheckClientAuthenticationOp
   if (parsed.kind === 'key') return
   const { about, reason } = parsed
   if (about === 'algorithm') mistakes.add('KEYCLOAK_CLIENT_KEY_ALG', reason)
+  else if (about === 'key-id') mistakes.add('KEYCLOAK_CLIENT_KEY_ID', reason)
   else mistakes.addOther({ variable, reason, example: KEY_EXAMPLES[variable] })
 }
 

@@ -22,10 +22,13 @@ export interface ClientKeyWishes {
   readonly keyId: string | undefined
 }
 
+/** The setting that is wrong: the key itself, or one of the two wishes. */
+export type ClientKeyPart = 'key' | 'algorithm' | 'key-id'
+
 export type ParsedClientKey =
   | { readonly kind: 'key'; readonly key: ClientKey }
   /** `reason` follows the name of the setting, and holds nothing of the key. */
-  | { readonly kind: 'mistake'; readonly about: 'key' | 'algorithm'; readonly reason: string }
+  | { readonly kind: 'mistake'; readonly about: ClientKeyPart; readonly reason: string }
 
 /** Reads a private key in PEM or as a JWK (RFC 7517), and how it is to sign. */
 export function parseClientKey(text: string, wishes: ClientKeyWishes): ParsedClientKey {
@@ -49,6 +52,9 @@ export function parseClientKey(text: string, wishes: ClientKeyWishes): ParsedCli
     return { kind: 'mistake', about: 'algorithm', reason: "contradicts the 'alg' of the JWK" }
   }
   const keyId = wishes.keyId ?? read.keyId
+  if (read.keyId !== undefined && read.keyId !== keyId) {
+    return { kind: 'mistake', about: 'key-id', reason: "contradicts the 'kid' of the JWK" }
+  }
   return { kind: 'key', key: { privateKey: read.privateKey, algorithm, keyId } }
 }
 

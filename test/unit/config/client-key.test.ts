@@ -40,10 +40,12 @@ t.test('older forms of PEM without a passphrase are read too', async (t) => {
 t.test('algorithm and key id are the setting, else those of the JWK', async (t) => {
   const jwk = JSON.stringify({ ...rsa.jwk, alg: 'PS256', kid: 'own', use: 'sig' })
   t.equal(read(jwk), 'PS256 own')
-  t.equal(read(jwk, { keyId: 'other', algorithm: 'PS256' }), 'PS256 other')
+  t.equal(read(jwk, { keyId: 'own', algorithm: 'PS256' }), 'PS256 own')
+  t.equal(read(JSON.stringify(rsa.jwk), { keyId: 'k' }), 'RS256 k')
   t.equal(read(rsa.pem, { algorithm: 'PS256' }), 'PS256')
   t.equal(read(ec.pem, { keyId: 'k' }), 'ES256 k')
   t.equal(read(jwk, { algorithm: 'RS256' }), "algorithm: contradicts the 'alg' of the JWK")
+  t.equal(read(jwk, { keyId: 'other' }), "key-id: contradicts the 'kid' of the JWK")
 })
 
 t.test('what is no usable private key is refused with its reason', async (t) => {
