@@ -41,6 +41,11 @@ const REFUSED: readonly (readonly [what: string, values: Values, says: RegExp])[
   ['a grace that is too short', { ...GOOD, terminationGracePeriodSeconds: 30 }, /cut/],
   ['a name with a dot', { ...GOOD, nameOverride: 'a.b' }, /nameOverride/],
   ['a name that no Service can have', { ...GOOD, fullnameOverride: '123' }, /fullnameOverride/],
+  [
+    'a port that is not the configuration’s',
+    { ...GOOD, llamaStack: { port: 9000, config: { content: 'server: { port: 8321 }' } } },
+    /llamaStack.port \(9000\)/,
+  ],
   ['two policies', { ...GOOD, policy: { file: 'a: b', existingConfigMap: 'c' } }, /exclude/],
 ]
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { parse } from 'yaml'
 import { dig } from '../../e2e/json.ts'
 import type { Check } from '../check.ts'
 import { BASE_VALUES, MODES } from '../modes.ts'
-import { digEntries, digList, environmentOf } from '../pod.ts'
+import { appOf, dataOf, digEntries, digList, environmentOf } from '../pod.ts'
 import type { Rendered, Renderer } from '../render.ts'
 import { ofKind, theOnly } from '../render.ts'
 
@@ -57,6 +58,15 @@ export function networkChecks(renderer: Renderer): readonly Check[] {
       }),
     },
     {
+      sentence: 'another port of the app counts for its configuration, its probes and Scopelift',
+      needs: ['helm'],
+      async run() {
+        for (const port of [9000, 8321]) {
+          followsPort(await renderer.helm({ ...BASE_VALUES, llamaStack: { port } }), port)
+        }
+      },
+    },
+    {
       sentence: 'a ServiceMonitor finds the metrics, and only Prometheus’ namespace may ask (Helm)',
       needs: ['helm'],
       async run() {
@@ -80,6 +90,16 @@ export function networkChecks(renderer: Renderer): readonly Check[] {
       },
     },
   ]
+}
+
+function followsPort(rendered: Rendered, port: number): void {
+  assert.equal(environmentOf(rendered).get('UPSTREAM_URL'), `http://127.0.0.1:${port}`)
+  const config = dataOf(rendered, 'llama-stack-llama-stack-config').get('config.yaml')
+  assert.equal(dig(parse(String(config)), 'server', 'port'), port)
+  for (const probe of ['startupProbe', 'readinessProbe']) {
+    const program = String(dig(appOf(rendered), probe, 'exec', 'command', 2))
+    assert.ok(program.includes(`HTTPConnection('127.0.0.1', ${port}, timeout`), program)
+  }
 }
 
 /** The ports that anybody may reach; `all` where a rule names none, or one that is not a single number. */

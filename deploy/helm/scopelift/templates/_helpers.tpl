@@ -78,7 +78,8 @@ cannot say what that form is: escapes, dot segments, addresses by number, names 
 {{- end }}
 
 {{- define "scopelift.configOfLlamaStack" -}}
-{{- .Values.llamaStack.config.content | default (.Files.Get "files/config.yaml") -}}
+{{- $port := printf "\n  port: %d\n" (int .Values.llamaStack.port) -}}
+{{- .Values.llamaStack.config.content | default (.Files.Get "files/config.yaml" | replace "\n  port: 8321\n" $port) -}}
 {{- end }}
 
 {{/* The settings that are set, as text. Helm reads whole numbers as floating point ones, and would write 6e+05. */}}
@@ -125,6 +126,10 @@ cannot say what that form is: escapes, dot segments, addresses by number, names 
 {{- end -}}
 {{- if not (or $given.KEYCLOAK_AUDIENCE .Values.llamaStack.config.content .Values.llamaStack.config.existingConfigMap) -}}
 {{- fail "settings.KEYCLOAK_AUDIENCE is missing: the chart's own llamaStack.config wants one" -}}
+{{- end -}}
+{{- $port := dig "server" "port" 0 (.Values.llamaStack.config.content | default "" | fromYaml) -}}
+{{- if and (kindIs "float64" $port) (gt (int $port) 0) (ne (int $port) (int .Values.llamaStack.port)) -}}
+{{- fail (printf "llamaStack.port (%d) is not the server.port (%d) of llamaStack.config.content" (int .Values.llamaStack.port) (int $port)) -}}
 {{- end -}}
 {{- if and .Values.llamaStack.config.content .Values.llamaStack.config.existingConfigMap -}}
 {{- fail "llamaStack.config.content and llamaStack.config.existingConfigMap exclude each other" -}}
