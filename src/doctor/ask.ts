@@ -1,6 +1,7 @@
-import type { Dispatcher } from 'undici'
+import type { buildConnector, Dispatcher } from 'undici'
 import { request } from 'undici'
 import { readErrorCode } from '../config/read-text.ts'
+import { readFailure } from './read-failure.ts'
 
 export interface Question {
   readonly url: URL
@@ -25,6 +26,8 @@ export type Ask = (question: Question) => Promise<Reply>
 
 export interface AskOptions {
   readonly dispatcher: Dispatcher
+  /** Connects to the same peer, to see why a question has failed. */
+  readonly connect: buildConnector.connector
   /** For one question, connection and answer together. */
   readonly timeoutMs: number
   /** Ends all questions, whatever they wait for. */
@@ -34,7 +37,7 @@ export interface AskOptions {
 const MAX_REPLY_BYTES = 262_144
 
 /** A reply is read up to 256 KiB; the rest is left. */
-export function createAsk({ dispatcher, timeoutMs, deadline }: AskOptions): Ask {
+export function createAsk({ dispatcher, connect, timeoutMs, deadline }: AskOptions): Ask {
   return async ({ url, method, headers, body }) => {
     const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), deadline])
     try {
@@ -53,7 +56,8 @@ export function createAsk({ dispatcher, timeoutMs, deadline }: AskOptions): Ask 
         body: await readStart(answer.body),
       }
     } catch (error) {
-      return { kind: 'none', reason: signal.aborted ? 'timeout' : readErrorCode(error) }
+      if (signal.aborted) return { kind: 'none', reason: 'timeout' }
+      return { kind: 'none', reason: await readFailure(url, readErrorCode(error), connect) }
     }
   }
 }

@@ -13,6 +13,8 @@ export interface ClientFacts {
   readonly issuer: string
   readonly realmUrl: string
   readonly origin: string
+  /** KEYCLOAK_TLS_CERT_FILE. */
+  readonly hasCertificate: boolean
 }
 
 export interface CheckClientOptions extends ClientFacts {
@@ -35,7 +37,7 @@ export async function checkClient(options: CheckClientOptions): Promise<boolean>
 /** What is wrong at our client, or its realm, by an answer that is no token. */
 export function judgeClientFault(reply: TokenReply, facts: ClientFacts): Finding {
   const { client, method, issuer, realmUrl, origin } = facts
-  if (reply.kind === 'none') return judgeUnreachable(reply.reason, origin)
+  if (reply.kind === 'none') return judgeUnreachable(reply.reason, facts)
   if (reply.kind === 'no-credentials')
     return finding('client-assertion-missing', { client, issuer })
   const { answer, status, error, description } = reply

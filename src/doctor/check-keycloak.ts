@@ -36,11 +36,12 @@ const MAX_SCOPES = 100
 /** The realm, our client in it, and what a caller gets by a step-up: each supposes what comes before it. */
 export async function checkKeycloak(options: CheckKeycloakOptions): Promise<void> {
   const { config, ask, add, authentication, now, sample } = options
-  const realm = await checkRealm({ ...config, ask, add })
+  const facts = factsOf(config)
+  const { hasCertificate } = facts
+  const realm = await checkRealm({ ...config, hasCertificate, ask, add })
   if (realm === undefined)
     return add(finding('client-untested', { reason: 'its realm cannot be asked' }))
   const scopes = limitScopes(options)
-  const facts = factsOf(config)
   const tokenEndpoint = createTokenEndpoint({ url: config.tokenEndpoint, ask, authentication, now })
   const visit = { ...options, scopes, realm, facts, tokenEndpoint }
   const isClientGood = await isClientAccepted(visit)
@@ -75,7 +76,9 @@ async function testWithServiceAccount(visit: Visit): Promise<ServiceAccountTest>
   const { tokenEndpoint, facts, add, sample } = visit
   const account = await obtainServiceAccount(tokenEndpoint, facts, add)
   // A public client is let through as far as here.
-  if (account.kind !== 'wrong') add(finding('client-accepted', facts))
+  if (account.kind !== 'wrong') {
+    add(finding('client-accepted', { client: facts.client, method: facts.method }))
+  }
   if (account.kind === 'token') {
     const { subject } = account
     const probe = await checkSubject({ ...visit, subject, isClientTested: false })
@@ -110,5 +113,6 @@ function factsOf(config: KeycloakConfig): ClientFacts {
     issuer: config.issuer,
     realmUrl: config.discoveryUrl.href.replace(/\/\.well-known\/.*$/, ''),
     origin: config.discoveryUrl.origin,
+    hasCertificate: config.tls.identity !== undefined,
   }
 }

@@ -16,6 +16,8 @@ export interface CheckRealmOptions {
   readonly jwksUri: URL
   /** KEYCLOAK_ISSUER. */
   readonly issuer: string
+  /** KEYCLOAK_TLS_CERT_FILE. */
+  readonly hasCertificate: boolean
   readonly ask: Ask
   readonly add: AddFinding
 }
@@ -42,10 +44,10 @@ export async function checkRealm(options: CheckRealmOptions): Promise<Realm | un
 
 function readDiscovery(
   reply: Reply,
-  { discoveryUrl: { origin, href: url }, add }: CheckRealmOptions,
+  { discoveryUrl: { origin, href: url }, hasCertificate, add }: CheckRealmOptions,
 ): Readonly<Record<string, unknown>> | undefined {
   if (reply.kind === 'none') {
-    add(judgeUnreachable(reply.reason, origin))
+    add(judgeUnreachable(reply.reason, { origin, hasCertificate }))
     return undefined
   }
   const status = String(reply.status)
@@ -60,7 +62,10 @@ function readDiscovery(
   return undefined
 }
 
-export function judgeUnreachable(reason: string, origin: string): Finding {
+export function judgeUnreachable(
+  reason: string,
+  { origin, hasCertificate }: { readonly origin: string; readonly hasCertificate: boolean },
+): Finding {
   switch (judgeConnection(reason)) {
     case 'certificate-untrusted':
       return finding('keycloak-certificate-untrusted', { origin, reason })
@@ -68,7 +73,10 @@ export function judgeUnreachable(reason: string, origin: string): Finding {
       return finding('keycloak-certificate-invalid', { origin, reason })
     case 'without-tls':
       return finding('keycloak-without-tls', { origin })
+    case 'with-tls':
+      return finding('keycloak-with-tls', { origin })
     case 'wants-client-certificate':
+      if (hasCertificate) return finding('keycloak-refuses-client-certificate', { origin, reason })
       return finding('keycloak-wants-client-certificate', { origin, reason })
     case 'unreachable':
       return finding('keycloak-unreachable', { origin, reason })

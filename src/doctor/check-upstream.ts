@@ -9,6 +9,8 @@ import type { AddFinding } from './report.ts'
 
 export interface CheckUpstreamOptions {
   readonly url: URL
+  /** UPSTREAM_TLS_CERT_FILE. */
+  readonly hasCertificate: boolean
   readonly policies: ReadPolicies
   /** KEYCLOAK_ISSUER. */
   readonly issuer: string
@@ -36,7 +38,7 @@ export async function checkUpstream(options: CheckUpstreamOptions): Promise<void
     const target = new URL(`${url.origin}${url.pathname.replace(/\/+$/, '')}${path}`)
     const reply = await ask({ url: target, method: 'GET', headers: { accept: 'application/json' } })
     if (reply.kind === 'none') {
-      add(judgeUnreachable(reply.reason, url.origin))
+      add(judgeUnreachable(reply.reason, options))
       return
     }
     visits.push({ path, reply })
@@ -69,7 +71,8 @@ function factsOf(visit: Visit | undefined) {
   return { path: visit?.path ?? '', status: String(visit?.reply.status ?? '') }
 }
 
-function judgeUnreachable(reason: string, origin: string): Finding {
+function judgeUnreachable(reason: string, { url, hasCertificate }: CheckUpstreamOptions): Finding {
+  const { origin } = url
   switch (judgeConnection(reason)) {
     case 'certificate-untrusted':
       return finding('upstream-certificate-untrusted', { origin, reason })
@@ -77,7 +80,10 @@ function judgeUnreachable(reason: string, origin: string): Finding {
       return finding('upstream-certificate-invalid', { origin, reason })
     case 'without-tls':
       return finding('upstream-without-tls', { origin })
+    case 'with-tls':
+      return finding('upstream-with-tls', { origin })
     case 'wants-client-certificate':
+      if (hasCertificate) return finding('upstream-refuses-client-certificate', { origin, reason })
       return finding('upstream-wants-client-certificate', { origin, reason })
     case 'unreachable':
       return finding('upstream-unreachable', { origin, reason })

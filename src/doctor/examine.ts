@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici'
 import type { Config } from '../config/config.ts'
 import type { ExaminedConfig } from '../config/load-config.ts'
 import type { ReadFile } from '../config/read-text.ts'
@@ -106,6 +105,7 @@ async function examineKeycloak(
       authentication: access.authentication,
       ask: createAsk({
         dispatcher: access.dispatcher,
+        connect: access.connect,
         timeoutMs: config.keycloak.exchangeTimeoutMs,
         deadline,
       }),
@@ -124,11 +124,13 @@ async function examineUpstream(
 ): Promise<void> {
   const reason = findObstacle(mistakes, UPSTREAM_SETTINGS)
   if (reason !== undefined) return add(finding('upstream-untested', { reason }))
-  const dispatcher: Dispatcher = openUpstream(config.upstream)
+  const { dispatcher, connect } = openUpstream(config.upstream)
   try {
-    const { url } = config.upstream
-    const ask = createAsk({ dispatcher, timeoutMs: UPSTREAM_TIMEOUT_MS, deadline })
-    await checkUpstream({ url, policies, issuer: config.keycloak.issuer, ask, add })
+    const { url, tls } = config.upstream
+    const ask = createAsk({ dispatcher, connect, timeoutMs: UPSTREAM_TIMEOUT_MS, deadline })
+    const { issuer } = config.keycloak
+    const hasCertificate = tls.identity !== undefined
+    await checkUpstream({ url, hasCertificate, policies, issuer, ask, add })
   } finally {
     await dispatcher.destroy()
   }

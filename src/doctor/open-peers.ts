@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici'
+import type { buildConnector, Dispatcher } from 'undici'
 import { openClientCredentials } from '../client-credentials.ts'
 import type { Config, KeycloakConfig } from '../config/config.ts'
 import { createTlsContext } from '../config/tls-material.ts'
@@ -7,8 +7,13 @@ import type { ClientAuthentication } from '../token-exchange/client-authenticati
 import { createKeycloakAgent, createUpstreamAgent } from '../transport/agents.ts'
 import { createRotatingConnector } from '../transport/rotating-connector.ts'
 
-export interface KeycloakAccess {
+/** Two ways to the same peer: with requests, and for a bare connection. */
+export interface PeerAccess {
   readonly dispatcher: Dispatcher
+  readonly connect: buildConnector.connector
+}
+
+export interface KeycloakAccess extends PeerAccess {
   readonly authentication: ClientAuthentication
   close(): Promise<void>
 }
@@ -28,10 +33,8 @@ export interface KeycloakAccessOptions {
 export function openKeycloakAccess(options: KeycloakAccessOptions): KeycloakAccess {
   const { config, hasCredentials, now } = options
   const context = createTlsContext(config.tls)
-  const dispatcher = createKeycloakAgent({
-    timeoutMs: config.exchangeTimeoutMs,
-    secureContext: () => context,
-  })
+  const connection = { timeoutMs: config.exchangeTimeoutMs, secureContext: () => context }
+  const dispatcher = createKeycloakAgent(connection)
   const credentials = hasCredentials
     ? openClientCredentials({
         config,
@@ -44,6 +47,7 @@ export function openKeycloakAccess(options: KeycloakAccessOptions): KeycloakAcce
     : undefined
   return {
     dispatcher,
+    connect: createRotatingConnector(connection),
     authentication: credentials?.authentication ?? (() => 'client-authentication'),
     async close() {
       credentials?.close()
@@ -56,11 +60,11 @@ export function openUpstream({
   connectTimeoutMs,
   headersTimeoutMs,
   tls,
-}: Config['upstream']): Dispatcher {
+}: Config['upstream']): PeerAccess {
   const context = createTlsContext(tls)
   const connect = createRotatingConnector({
     timeoutMs: connectTimeoutMs,
     secureContext: () => context,
   })
-  return createUpstreamAgent({ connect, headersTimeoutMs })
+  return { dispatcher: createUpstreamAgent({ connect, headersTimeoutMs }), connect }
 }

@@ -34,6 +34,17 @@ export const REALM_FINDINGS = {
     sentence: 'What listens at {origin} does not speak TLS.',
     remedy: 'Write http:// in KEYCLOAK_SERVER_URL, or use the port on which Keycloak speaks TLS.',
   },
+  'keycloak-with-tls': {
+    verdict: 'wrong',
+    sentence: 'What listens at {origin} speaks TLS, and is called without.',
+    remedy: 'Write https:// in KEYCLOAK_SERVER_URL.',
+  },
+  'keycloak-refuses-client-certificate': {
+    verdict: 'wrong',
+    sentence: 'Keycloak at {origin} refuses our client certificate ({reason}).',
+    remedy:
+      'Name in KEYCLOAK_TLS_CERT_FILE one that has not expired, is meant for clients, and comes with its chain from an authority that is trusted there.',
+  },
   'keycloak-wants-client-certificate': {
     verdict: 'wrong',
     sentence:

@@ -33,6 +33,17 @@ export const UPSTREAM_FINDINGS = {
     sentence: 'What listens at {origin} does not speak TLS.',
     remedy: 'Write http:// in UPSTREAM_URL.',
   },
+  'upstream-with-tls': {
+    verdict: 'wrong',
+    sentence: 'What listens at {origin} speaks TLS, and is called without.',
+    remedy: 'Write https:// in UPSTREAM_URL.',
+  },
+  'upstream-refuses-client-certificate': {
+    verdict: 'wrong',
+    sentence: 'The upstream at {origin} refuses our client certificate ({reason}).',
+    remedy:
+      'Name in UPSTREAM_TLS_CERT_FILE one that has not expired, is meant for clients, and comes with its chain from an authority that is trusted there.',
+  },
   'upstream-wants-client-certificate': {
     verdict: 'wrong',
     sentence:

@@ -9,6 +9,8 @@ t.test('the code of a failed connection tells what stands in the way', async (t)
     ['ENOTFOUND', 'unreachable'],
     ['timeout', 'unreachable'],
     ['UND_ERR_SOCKET', 'unreachable'],
+    ['closed', 'wants-client-certificate'],
+    ['TLS', 'with-tls'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'certificate-untrusted'],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'certificate-untrusted'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'certificate-untrusted'],

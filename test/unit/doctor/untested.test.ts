@@ -14,6 +14,7 @@ const FACTS = {
   issuer: 'http://kc/realms/r',
   realmUrl: 'http://kc/realms/r',
   origin: 'http://kc',
+  hasCertificate: false,
 }
 
 function subjectWith(scopes: readonly string[]) {
