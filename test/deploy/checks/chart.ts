@@ -46,6 +46,19 @@ const REFUSED: readonly (readonly [what: string, values: Values, says: RegExp])[
     { ...GOOD, llamaStack: { port: 9000, config: { content: 'server: { port: 8321 }' } } },
     /llamaStack.port \(9000\)/,
   ],
+  ...['name', 'instance', 'version', 'managed-by'].map(
+    (name) =>
+      [
+        `a label of the pod that is the chart’s: ${name}`,
+        { ...GOOD, podLabels: { [`app.kubernetes.io/${name}`]: 'x' } },
+        /podLabels/,
+      ] as const,
+  ),
+  [
+    'an annotation that is the chart’s',
+    { ...GOOD, podAnnotations: { 'checksum/settings': 'x' } },
+    /podAnnotations/,
+  ],
   ['two policies', { ...GOOD, policy: { file: 'a: b', existingConfigMap: 'c' } }, /exclude/],
 ]
 
