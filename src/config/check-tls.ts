@@ -1,5 +1,6 @@
 import { createSecret } from '../secret.ts'
 import type { CheckedUrls } from './check-urls.ts'
+import { knowsExtraAuthorities } from './default-authorities.ts'
 import { MAX_PEM_BYTES } from './file-bounds.ts'
 import type { Mistakes } from './mistakes.ts'
 import type { ReadFile } from './read-text.ts'
@@ -14,6 +15,8 @@ export interface CheckTlsOptions {
   readonly urls: CheckedUrls
   readonly readFile: ReadFile
   readonly mistakes: Mistakes
+  /** NODE_EXTRA_CA_CERTS of the process, which Node reads at its start. */
+  readonly extraAuthorities: string | undefined
 }
 
 export interface CheckedTls {
@@ -30,6 +33,7 @@ export function checkTls(options: CheckTlsOptions): CheckedTls {
     keycloak: readMaterial(options, KEYCLOAK),
     upstream: readMaterial(options, UPSTREAM),
     warnings: [
+      ...warnOfLostAuthorities(options),
       ...warnOfPlainHttp(options, KEYCLOAK, urls.keycloak),
       ...warnOfPlainHttp(options, UPSTREAM, urls.upstream.href),
     ],
@@ -115,4 +119,15 @@ function warnOfPlainHttp(
 ): readonly string[] {
   if (values[cert] === undefined || href.startsWith('https:')) return []
   return [`${cert} is not used: ${url} is plain http`]
+}
+
+/** Where Node cannot tell whom it trusts, our list holds the public authorities and those of the files alone. */
+function warnOfLostAuthorities({ values, extraAuthorities }: CheckTlsOptions): readonly string[] {
+  const names = (['CA_FILE', 'KEYCLOAK_CA_FILE', 'UPSTREAM_CA_FILE'] as const).filter(
+    (name) => values[name] !== undefined,
+  )
+  if ((extraAuthorities ?? '') === '' || names.length === 0 || knowsExtraAuthorities()) return []
+  return [
+    `NODE_EXTRA_CA_CERTS is not used beside ${names.join(' and ')}: put its certificates in there too, or run Node 22.15 or newer`,
+  ]
 }

@@ -58,7 +58,13 @@ export function examineConfig({ env, readFile, envFile }: LoadConfigOptions): Ex
   const authentication = checkClientAuthentication({ values, secretFiles, mistakes })
   const urls = checkUrls(values, mistakes)
   checkSettings(values, urls, mistakes)
-  const tls = checkTls({ values, urls, readFile, mistakes })
+  const tls = checkTls({
+    values,
+    urls,
+    readFile,
+    mistakes,
+    extraAuthorities: env['NODE_EXTRA_CA_CERTS'],
+  })
   checkFiles({ values, readFile, mistakes })
   const config = deepFreeze({
     ...toNetwork(values, urls, tls),

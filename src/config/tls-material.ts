@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import type { SecureContext } from 'node:tls'
-import { createSecureContext, rootCertificates } from 'node:tls'
+import { createSecureContext } from 'node:tls'
 import type { Secret } from '../secret.ts'
+import { defaultAuthorities } from './default-authorities.ts'
 import { parsePrivateKeyPem } from './private-key-pem.ts'
 import { readErrorCode } from './read-text.ts'
 
@@ -43,7 +44,7 @@ export function createTlsContext({
   if (authorities.length === 0 && identity === undefined) return undefined
   const ca = authorities.map(({ text }) => text.expose())
   return createSecureContext({
-    ...(ca.length === 0 ? {} : { ca: [...rootCertificates, ...ca] }),
+    ...(ca.length === 0 ? {} : { ca: [...defaultAuthorities(), ...ca] }),
     ...(identity === undefined
       ? {}
       : { cert: identity.cert.text.expose(), key: identity.key.text.expose() }),
