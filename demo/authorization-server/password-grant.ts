@@ -55,10 +55,10 @@ function checkUser({ accounts }: Issuer, form: URLSearchParams): User | OAuthAns
   const username = form.get('username')
   if (username === null) return refuse(401, 'invalid_request', 'Missing parameter: username')
   const user = accounts.find(username)
-  if (user === undefined) return refuse(401, 'invalid_grant', 'Invalid user credentials')
+  if (user === undefined) return refuse(400, 'invalid_grant', 'Invalid user credentials')
   if (!accounts.isEnabled(user)) return refuse(400, 'invalid_grant', 'Account disabled')
   if (user.password === undefined || user.password !== form.get('password')) {
-    return refuse(401, 'invalid_grant', 'Invalid user credentials')
+    return refuse(400, 'invalid_grant', 'Invalid user credentials')
   }
   return user.isSetUp ? user : refuse(400, 'invalid_grant', 'Account is not fully set up')
 }

@@ -1,8 +1,9 @@
 import type { Secret } from '../secret.ts'
 import { inWords } from './check-client.ts'
+import type { Finding } from './finding.ts'
 import { finding } from './finding.ts'
 import type { AddFinding } from './report.ts'
-import type { Login, TokenEndpoint } from './token-endpoint.ts'
+import type { Answered, Login, TokenEndpoint } from './token-endpoint.ts'
 
 /** A user's access token by the password grant (RFC 6749 §4.3), as the login client gives it to users. */
 export async function logIn(
@@ -18,10 +19,18 @@ export async function logIn(
     )
     return undefined
   }
-  const { answer, status, error, description } = reply
-  if (answer.kind === 'issued') return answer.accessToken
-  if (status === 401) add(finding('login-client-unknown', { client }))
-  else if (error === 'unauthorized_client') add(finding('direct-grants-off', { client }))
-  else add(finding('login-failed', { client, user, answer: inWords(status, error, description) }))
+  if (reply.answer.kind === 'issued') return reply.answer.accessToken
+  add(judgeRefusal(reply, login))
   return undefined
+}
+
+/** By `error`: a wrong password is a 401 at some releases of Keycloak, and a 400 at others. */
+function judgeRefusal(
+  { status, error, description }: Answered,
+  { clientId: client, user }: Login,
+): Finding {
+  const isClient = error === 'invalid_client' || error === 'unauthorized_client'
+  if (isClient && status === 401) return finding('login-client-unknown', { client })
+  if (error === 'unauthorized_client') return finding('direct-grants-off', { client })
+  return finding('login-failed', { client, user, answer: inWords(status, error, description) })
 }

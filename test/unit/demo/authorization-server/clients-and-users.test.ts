@@ -96,8 +96,8 @@ t.test('users log in with their password, at clients with direct grants only', a
   t.equal(server.exchanges, 0)
 
   const cases = [
-    [{ ...login, password: 'wrong' }, 401, 'invalid_grant', 'Invalid user credentials'],
-    [{ ...login, username: 'stranger' }, 401, 'invalid_grant', 'Invalid user credentials'],
+    [{ ...login, password: 'wrong' }, 400, 'invalid_grant', 'Invalid user credentials'],
+    [{ ...login, username: 'stranger' }, 400, 'invalid_grant', 'Invalid user credentials'],
     [{ ...login, scope: 'mcp:list_files' }, 400, 'invalid_scope', 'Invalid scopes: mcp:list_files'],
     [
       { ...login, client_id: REQUESTER, client_secret: REQUESTER_SECRET },
