@@ -43,15 +43,56 @@ metadata: { name: ogx-config }
 data: { config.yaml: "server: {}" }
 `
 
+/** What Keycloak wants, for the settings of the page. */
+const TOKEN = {
+  path: 'token',
+  audience: 'https://keycloak.example.com/realms/example',
+  expirationSeconds: 3600,
+} as const
+
+type Step = 'settings' | 'secret' | 'files' | 'audience' | 'patch' | 'service' | 'policy'
+
+/** What a block of the page is, by what it does. */
+const STEPS: readonly (readonly [Step, RegExp])[] = [
+  ['settings', /create configmap scopelift-settings/],
+  ['secret', /create secret generic/],
+  ['files', /cat > my-sidecar\/kustomization\.yaml/],
+  ['patch', /^kubectl kustomize my-sidecar \|/],
+  ['service', /patch service/],
+  ['policy', /kind: NetworkPolicy/],
+  ['audience', /components\/federated-jwt/],
+]
+
+interface Way {
+  readonly what: string
+  readonly order: readonly Step[]
+  /** The volume that only this way adds. */
+  readonly credential: string
+}
+
+const WAYS: readonly Way[] = [
+  {
+    what: 'with a secret',
+    order: ['settings', 'secret', 'files', 'patch', 'service', 'policy'],
+    credential: 'scopelift-client',
+  },
+  {
+    what: 'without a secret',
+    order: ['settings', 'files', 'audience', 'patch', 'service', 'policy'],
+    credential: 'scopelift-assertion',
+  },
+]
+
 /** The commands of the page are run as they stand there; only the namespace is another. */
 export function pageChecks(cluster: Cluster): readonly Check[] {
   const needs = ['kubectl', 'api-server'] as const
   return [
-    {
-      sentence: 'into an existing pod: the page’s commands add Scopelift, and nothing else changes',
+    ...WAYS.map(({ what, order, credential }) => ({
+      sentence: `into an existing pod, ${what}: the page’s commands add Scopelift, and nothing else changes`,
       needs,
-      run: () => withPage(cluster, addsSidecar),
-    },
+      run: () =>
+        withPage(cluster, (page) => addsSidecar(cluster, page, { what, order, credential })),
+    })),
     {
       sentence: 'every link and component that the page names is there',
       run: namesWhatIsThere,
@@ -62,21 +103,21 @@ export function pageChecks(cluster: Cluster): readonly Check[] {
 interface Page {
   /** Runs a block, as the one before left the folder. */
   run(block: string): Promise<void>
-  readonly blocks: readonly string[]
+  readonly blocks: ReadonlyMap<Step, string>
   readonly back: string
 }
 
-async function withPage(cluster: Cluster, work: (cluster: Cluster, page: Page) => Promise<void>) {
+async function withPage(cluster: Cluster, work: (page: Page) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'scopelift-page-'))
   try {
     await cp('deploy', join(folder, 'deploy'), { recursive: true })
     await mkdir(join(folder, 'my-sidecar'))
     await writeFile(join(folder, 'my-sidecar/client-secret'), 'a-secret-of-this-test\n')
     const text = await readFile(PAGE, 'utf8')
-    const blocks = Array.from(text.matchAll(RUN), ([, block = '']) => block)
-    const names = (blocks[0] ?? '').replace('NAMESPACE=default', `NAMESPACE=${cluster.namespace}`)
-    await work(cluster, {
-      blocks: blocks.slice(1),
+    const [first = '', ...others] = Array.from(text.matchAll(RUN), ([, block = '']) => block)
+    const names = first.replace('NAMESPACE=default', `NAMESPACE=${cluster.namespace}`)
+    await work({
+      blocks: toSteps(others),
       back: BACK.exec(text)?.[1] ?? '',
       async run(block) {
         const script = `set -euo pipefail\n${names}\n${block}`
@@ -90,12 +131,26 @@ async function withPage(cluster: Cluster, work: (cluster: Cluster, page: Page) =
   }
 }
 
-async function addsSidecar(cluster: Cluster, page: Page): Promise<void> {
+function toSteps(blocks: readonly string[]): ReadonlyMap<Step, string> {
+  const steps = new Map(
+    blocks.map((block) => {
+      const [step] = STEPS.find(([, does]) => does.test(block)) ?? []
+      assert.ok(step, `a step that this check does not know:\n${block}`)
+      return [step, block] as const
+    }),
+  )
+  assert.deepEqual([steps.size, blocks.length], [STEPS.length, STEPS.length])
+  return steps
+}
+
+async function addsSidecar(cluster: Cluster, page: Page, way: Way): Promise<void> {
+  // What an earlier way has left.
+  const left = ['deployment/ogx', 'configmap/scopelift-settings', 'secret/scopelift-client']
+  await cluster.kubectl(['delete', '--ignore-not-found', ...left])
   const made = await cluster.kubectl(['apply', '--filename=-'], EXISTING)
   assert.equal(made.code, 0, made.stderr)
   const before = await read(cluster, 'deployment/ogx')
-  assert.equal(page.blocks.length, 5, 'the page has other steps than this check knows')
-  for (const block of page.blocks) await page.run(block)
+  for (const step of way.order) await page.run(page.blocks.get(step) ?? '')
 
   const after = await read(cluster, 'deployment/ogx')
   const pod = ['spec', 'template', 'spec'] as const
@@ -105,10 +160,17 @@ async function addsSidecar(cluster: Cluster, page: Page): Promise<void> {
   assert.equal(dig(sidecar, 'restartPolicy'), 'Always')
   assert.equal(dig(sidecar, 'image'), 'registry.example.com/scopelift:0.1.0')
   assert.deepEqual(withoutOurs(after), { ...withoutOurs(before), enableServiceLinks: false })
-  const config = digList(after, ...pod, 'volumes').find(
-    (volume) => dig(volume, 'name') === 'scopelift-llama-stack-config',
+  const volumes = new Map(
+    digList(after, ...pod, 'volumes').map((volume) => [dig(volume, 'name'), volume]),
   )
+  const config = volumes.get('scopelift-llama-stack-config')
   assert.equal(dig(config, 'configMap', 'name'), 'ogx-config')
+  assert.deepEqual(
+    WAYS.map(({ credential }) => volumes.has(credential)),
+    WAYS.map(({ credential }) => credential === way.credential),
+  )
+  const token = dig(volumes.get('scopelift-assertion'), 'projected', 'sources', 0)
+  if (token !== undefined) assert.deepEqual(token, { serviceAccountToken: TOKEN })
   const service = await read(cluster, 'service/ogx')
   assert.equal(dig(service, 'spec', 'ports', 0, 'targetPort'), 8322)
   const policy = await read(cluster, 'networkpolicy/scopelift')
