@@ -8,7 +8,7 @@ import { readText } from './read-text.ts'
 import type { SettingValues } from './settings-schema.ts'
 import { isSettingName } from './settings-schema.ts'
 import type { PemFile, TlsMaterial } from './tls-material.ts'
-import { findTlsMistake } from './tls-material.ts'
+import { findExpiry, findTlsMistake } from './tls-material.ts'
 
 export interface CheckTlsOptions {
   readonly values: SettingValues
@@ -17,6 +17,8 @@ export interface CheckTlsOptions {
   readonly mistakes: Mistakes
   /** NODE_EXTRA_CA_CERTS of the process, which Node reads at its start. */
   readonly extraAuthorities: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number
 }
 
 export interface CheckedTls {
@@ -28,11 +30,14 @@ export interface CheckedTls {
 
 /** Reads the certificates and keys that settings name, and checks that they can be used. */
 export function checkTls(options: CheckTlsOptions): CheckedTls {
-  const { urls } = options
+  const { urls, nowMs } = options
+  const keycloak = readMaterial(options, KEYCLOAK)
+  const upstream = readMaterial(options, UPSTREAM)
   return {
-    keycloak: readMaterial(options, KEYCLOAK),
-    upstream: readMaterial(options, UPSTREAM),
+    keycloak,
+    upstream,
     warnings: [
+      ...[keycloak, upstream].flatMap((material) => findExpiry(material, nowMs) ?? []),
       ...warnOfLostAuthorities(options),
       ...warnOfPlainHttp(options, KEYCLOAK, urls.keycloak),
       ...warnOfPlainHttp(options, UPSTREAM, urls.upstream.href),

@@ -27,6 +27,8 @@ export interface LoadConfigOptions {
   readonly readFile: ReadFile
   /** Path of a `.env` file; one that cannot be read is a mistake. */
   readonly envFile?: string | undefined
+  /** Milliseconds since the epoch; the system's clock where there is none. */
+  readonly now?: () => number
 }
 
 /**
@@ -48,7 +50,12 @@ export interface ExaminedConfig {
 }
 
 /** Like `loadConfig`, for whoever goes on in spite of mistakes. */
-export function examineConfig({ env, readFile, envFile }: LoadConfigOptions): ExaminedConfig {
+export function examineConfig({
+  env,
+  readFile,
+  envFile,
+  now = Date.now,
+}: LoadConfigOptions): ExaminedConfig {
   const mistakes = createMistakes()
   const variables = readVariables(env, readEnvFile(envFile, readFile, mistakes))
   const misspelled = findMisspelled(variables.keys())
@@ -64,6 +71,7 @@ export function examineConfig({ env, readFile, envFile }: LoadConfigOptions): Ex
     readFile,
     mistakes,
     extraAuthorities: env['NODE_EXTRA_CA_CERTS'],
+    nowMs: now(),
   })
   checkFiles({ values, readFile, mistakes })
   const config = deepFreeze({

@@ -36,6 +36,15 @@ export function findTlsMistake({ authorities, identity }: TlsMaterial): TlsMista
   return identity && findIdentityMistake(identity)
 }
 
+/** Says when our certificate has expired: peers refuse it, though a clock of ours may be what is wrong. */
+export function findExpiry({ identity }: TlsMaterial, nowMs: number): string | undefined {
+  if (identity === undefined) return undefined
+  const [own] = parseCertificates(identity.cert.text.expose()) ?? []
+  const endMs = own === undefined ? Number.NaN : Date.parse(own.validTo)
+  if (!(endMs < nowMs)) return undefined
+  return `${identity.cert.variable}: the certificate expired on ${new Date(endMs).toISOString()}; put a new one, with its key, in its place`
+}
+
 /** For texts without a mistake. `undefined`: nothing is set, so TLS is as Node makes it. */
 export function createTlsContext({
   authorities,

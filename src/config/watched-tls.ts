@@ -2,7 +2,7 @@ import type { SecureContext } from 'node:tls'
 import { createSecret } from '../secret.ts'
 import { MAX_PEM_BYTES } from './file-bounds.ts'
 import type { PemFile, TlsMaterial } from './tls-material.ts'
-import { createTlsContext, findTlsMistake } from './tls-material.ts'
+import { createTlsContext, findExpiry, findTlsMistake } from './tls-material.ts'
 import { createWatchedFile } from './watched-file.ts'
 
 /** The certificates and the key for one peer, as new as their files. */
@@ -16,6 +16,8 @@ export interface WatchedTlsOptions {
   /** Names the peer in ids and log lines. */
   readonly peer: 'Keycloak' | 'the upstream'
   readonly intervalMs: number
+  /** Milliseconds since the epoch; the system's clock where there is none. */
+  readonly now?: () => number
   readonly problems: {
     report(id: string, sentence: string): void
     resolve(id: string): void
@@ -25,7 +27,7 @@ export interface WatchedTlsOptions {
 
 /** Looks at the files in intervals. A version that cannot be used is a problem, and the one before stays in use. */
 export function watchTls(material: TlsMaterial, options: WatchedTlsOptions): WatchedTls {
-  const { peer, intervalMs, problems, log } = options
+  const { peer, intervalMs, now = Date.now, problems, log } = options
   let context = createTlsContext(material)
   const texts = new Map(listFiles(material).map((file) => [file.variable, file.text]))
   let isSettling = false
@@ -68,6 +70,8 @@ export function watchTls(material: TlsMaterial, options: WatchedTlsOptions): Wat
       context = createTlsContext(materialNow())
       problems.resolve(problem)
       log.info(`the certificates for ${peer} were read anew`)
+      const expiry = noteExpiry()
+      if (expiry !== undefined) log.error(expiry)
       return
     }
     const sentence = `${mistake.variable}: ${mistake.reason}${KEPT}`
@@ -75,6 +79,16 @@ export function watchTls(material: TlsMaterial, options: WatchedTlsOptions): Wat
     log.error(sentence)
   }
 
+  function noteExpiry(): string | undefined {
+    const problem = `tls ${peer} expired`
+    const expiry = findExpiry(materialNow(), now())
+    if (expiry === undefined) problems.resolve(problem)
+    else problems.report(problem, expiry)
+    return expiry
+  }
+
+  // The warnings of the configuration have told the log.
+  noteExpiry()
   return {
     current: () => context,
     close() {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import t from 'tap'
 import { loadConfig } from '../../../src/config/load-config.ts'
 import { createAuthority, issueCertificate } from '../../support/certificates.ts'
@@ -118,3 +119,24 @@ for (const [peer, url] of [
     t.same(warnings, [`${cert} is not used: ${url} is plain http`])
   })
 }
+
+t.test(
+  'a client certificate that has expired is a warning with its date, no mistake',
+  async (t) => {
+    const options = {
+      env: {
+        ...REQUIRED,
+        KEYCLOAK_AUDIENCE: 'a',
+        UPSTREAM_URL: 'https://api.example.com',
+        UPSTREAM_TLS_CERT_FILE: '/one.crt',
+        UPSTREAM_TLS_KEY_FILE: '/one.key',
+      },
+      readFile: readFrom(FILES),
+    }
+    const endsMs = Date.parse(new X509Certificate(one.cert).validTo)
+    t.same(loadConfig({ ...options, now: () => endsMs - 1 }).warnings, [])
+    t.same(loadConfig({ ...options, now: () => endsMs + 1 }).warnings, [
+      `UPSTREAM_TLS_CERT_FILE: the certificate expired on ${new Date(endsMs).toISOString()}; put a new one, with its key, in its place`,
+    ])
+  },
+)

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import t from 'tap'
@@ -12,7 +13,7 @@ const authority = await createAuthority()
 const one = await issueCertificate(authority, 'one')
 const two = await issueCertificate(authority, 'two')
 
-function watch(t: Test, first: Record<'ca' | 'crt' | 'key', string>) {
+function watch(t: Test, first: Record<'ca' | 'crt' | 'key', string>, now: () => number = Date.now) {
   const folder = createFolder(t)
   folder.swap(first)
   const problems = createProblems()
@@ -30,6 +31,7 @@ function watch(t: Test, first: Record<'ca' | 'crt' | 'key', string>) {
     {
       peer: 'the upstream',
       intervalMs: 10,
+      now,
       problems,
       log: { info: (line) => lines.push(line), error: (line) => lines.push(line) },
     },
@@ -107,4 +109,24 @@ t.test('without files there is nothing to watch', async (t) => {
   )
   t.equal(tls.current(), undefined)
   tls.close()
+})
+
+t.test('a certificate that has expired is a problem until there is another', async (t) => {
+  const { cert, key } = one
+  let nowMs = Date.parse(new X509Certificate(cert).validTo) + 1
+  const { folder, problems, lines, tls } = watch(
+    t,
+    { ca: authority.cert, crt: cert, key },
+    () => nowMs,
+  )
+  t.ok(tls.current(), 'it is used all the same')
+  t.match(problems.list(), [/^CERT: the certificate expired on \d{4}-\d\d-\d\dT/])
+  t.same(lines, [], 'the warnings at the start tell of it')
+  folder.swap({ ca: authority.cert, crt: two.cert, key: two.key })
+  nowMs = Date.now()
+  await until(() => problems.list().length === 0)
+  nowMs = Date.parse(new X509Certificate(cert).validTo) + 1
+  folder.swap({ ca: authority.cert, crt: cert, key })
+  await until(() => problems.list().length === 1)
+  t.match(lines, [NEW, NEW, /^CERT: the certificate expired on/])
 })
