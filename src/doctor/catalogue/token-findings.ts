@@ -97,7 +97,7 @@ export const TOKEN_FINDINGS = {
     sentence: 'Keycloak exchanges this token; the policy names no scope to ask for.',
   },
   'scope-not-granted': {
-    verdict: 'wrong',
+    verdict: 'note',
     sentence: "Keycloak does not give this caller scope '{scope}'.",
     remedy:
       "Give the user a role of the scope's ('Scope' tab of the client scope), if the user shall have it; and switch on the scope's 'Include in token scope'.",

@@ -53,6 +53,10 @@ t.test('a finding is one line; a tick says no more than its sentence', async (t)
   )
 })
 
+t.test('a caller who is not to have a scope is no fault of the installation', async (t) => {
+  t.equal(finding('scope-not-granted', { scope: 'a' }).verdict, 'note')
+})
+
 t.test('what is found twice is said once', async (t) => {
   const seen: string[] = []
   const { add, list } = createReport(({ sentence }) => seen.push(sentence))
