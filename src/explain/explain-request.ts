@@ -112,6 +112,13 @@ function planFor(
     return toExchange('preempt', preempted, subject, rules)
   }
   const decision = decideStepUp(UNNAMED, 403, circumstances, [], rules)
+  if (
+    circumstances.method === 'HEAD' &&
+    (decision.kind === 'step-up' || decision.outcome === 'scope-not-allowed')
+  ) {
+    const { scopes } = decision.kind === 'step-up' ? decision.wanted : decision
+    return { kind: 'own-token', outcome: 'no-hint', reason: 'head-without-body', scopes }
+  }
   if (decision.kind === 'refuse') {
     const { outcome, reason, scopes } = decision
     return { kind: 'own-token', outcome, reason, scopes }

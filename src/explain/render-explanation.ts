@@ -90,6 +90,10 @@ const REASONS: ReadonlyMap<string, string> = new Map([
     'route-names-no-scope',
     'the token holds what the rule names, or it names no scope; only a denial that names another allowed scope is stepped up',
   ],
+  [
+    'head-without-body',
+    'the denial of a HEAD has no body: only a WWW-Authenticate header can say that a scope is missing',
+  ],
   ['scopes-held', 'the token holds the scopes already'],
   ['allowed-scopes', 'ALLOWED_SCOPES does not permit the scopes'],
   ['denied-scopes', 'DENIED_SCOPES forbids the scopes'],

@@ -8,6 +8,7 @@ import { scopesOf, startUpstream } from '../support/upstream.ts'
 const POLICY = `routes:
   - { match: { method: POST, path: /v1/first }, scopes: ["mcp:list_files"] }
   - { match: { path: /v1/react }, scopes: ["mcp:list_files"], preempt: false }
+  - { match: { path: /v1/preempt }, scopes: ["mcp:list_files"] }
   - { match: { path: /v1/once }, scopes: ["mcp:list_files"], preempt: false, replay: never }
   - { match: { path: /v1/forbidden }, scopes: ["other:scope"] }
   - { match: { path: /v1/denied }, scopes: ["mcp:admin"] }
@@ -21,6 +22,9 @@ const ROWS = [
   ['GET', '/v1/first', 'alice', 'no-hint'],
   ['POST', '/v1/%66irst?x=1', 'alice', 'preempted'],
   ['GET', '/v1/react', 'alice', 'stepped-up'],
+  ['HEAD', '/v1/react', 'alice', 'no-hint'],
+  ['HEAD', '/v1/forbidden', 'alice', 'no-hint'],
+  ['HEAD', '/v1/preempt', 'alice', 'preempted'],
   ['GET', '/v1/once', 'alice', 'body-not-replayable'],
   ['GET', '/v1/forbidden', 'alice', 'scope-not-allowed'],
   ['GET', '/v1/denied', 'alice', 'scope-not-allowed'],

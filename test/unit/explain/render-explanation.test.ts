@@ -70,6 +70,11 @@ t.test('what keeps a request from a step-up is said in words', async (t) => {
   }
 })
 
+t.test('the denial of a HEAD has no body that could name anything', async (t) => {
+  const { output } = await explain(t, ['HEAD', '/v1/once'], tokenOf({ scope: 'openid' }))
+  t.match(output, /no-hint\): the denial of a HEAD has no body.*mcp:list_files/)
+})
+
 t.test('what a token says is printed without controls and without tokens', async (t) => {
   const hidden = tokenOf({})
   const token = tokenOf({ sub: `a\u001b[2Jb\n${hidden}`, scope: 'x' })
