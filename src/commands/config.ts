@@ -38,7 +38,14 @@ function toLine(setting: TracedSetting, envFile: string): string {
   const { name, value, isSecret, source } = setting
   if (source === 'unset') return `# ${name} is not set`
   if (isSecret) return `# ${name} is set (${whereFrom(setting, envFile)})`
-  return `${name}=${value ?? ''} # ${whereFrom(setting, envFile)}`
+  return `${name}=${quote(value ?? '')} # ${whereFrom(setting, envFile)}`
+}
+
+/** As Node's `.env` parser reads it back: it knows no escapes, so that a quote is chosen that the value has not. */
+function quote(value: string): string {
+  if (!/[#'"`]|^\s|\s$/.test(value)) return value
+  const mark = [`'`, '`', '"'].find((one) => !value.includes(one)) ?? '"'
+  return `${mark}${value}${mark}`
 }
 
 function whereFrom({ name, source, secretFile }: TracedSetting, envFile: string): string {

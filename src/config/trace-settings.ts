@@ -1,3 +1,4 @@
+import { maskTokens, toPrintable } from '../observability/printable.ts'
 import type { Config } from './config.ts'
 import { parseLiteral } from './parse-literal.ts'
 import type { ReadFile } from './read-text.ts'
@@ -45,7 +46,8 @@ export function traceSettings(options: TraceSettingsOptions): readonly TracedSet
     const isSecret = isSecretSetting(name)
     const secretFile = isSecret ? find(`${name}_FILE`) : undefined
     const found = find(name) ?? secretFile
-    const value = isSecret ? undefined : showValue(name, setting, found?.text, config)
+    const shown = isSecret ? undefined : showValue(name, setting, found?.text, config)
+    const value = shown === undefined ? undefined : clean(shown)
     const unset = value === undefined ? 'unset' : 'default'
     return {
       name,
@@ -53,9 +55,16 @@ export function traceSettings(options: TraceSettingsOptions): readonly TracedSet
       source: found?.source ?? unset,
       value,
       isSecret,
-      secretFile: secretFile?.text.trim(),
+      secretFile: secretFile && clean(secretFile.text.trim()),
     }
   })
+}
+
+const MAX_VALUE_CHARACTERS = 16_384
+
+/** A token stands by mistake where its file is to be named; controls would act on the terminal. */
+function clean(text: string): string {
+  return maskTokens(toPrintable(text, MAX_VALUE_CHARACTERS))
 }
 
 function showValue(

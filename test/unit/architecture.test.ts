@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   denial: [],
   observability: [],
   transport: ['observability/problems.ts'],
-  config: [],
+  config: ['observability/printable.ts'],
   policy: ['denial', 'observability/problems.ts'],
   'step-up': ['denial', 'policy', 'observability/outcome.ts'],
   // It implements what step-up declares, and step-up never looks back.

@@ -1,3 +1,4 @@
+import { parseEnv } from 'node:util'
 import t from 'tap'
 import { createFolder } from '../../support/files.ts'
 import { runInspection } from '../../support/inspect.ts'
@@ -59,6 +60,37 @@ t.test('as JSON it tells the same, and of a secret only that it is set', async (
   })
   t.match(warnings, [/KEYCLOAK_AUDIENCE/])
   t.notMatch(output, /hunter2/)
+})
+
+t.test('a token in the place of a file is masked, and nothing acts on the terminal', async (t) => {
+  const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln'
+  const env = {
+    ...ENV,
+    KEYCLOAK_REALM: 'demo',
+    KEYCLOAK_CLIENT_SECRET: 's',
+    KEYCLOAK_CLIENT_ASSERTION_FILE: token,
+    KEYCLOAK_CLIENT_ID: 'x\ny\u001b[2Jz',
+  }
+  for (const more of [[], ['--json']]) {
+    const { output } = await runInspection({ args: ['config', ...more], env })
+    t.notOk(output.includes(token))
+    t.notOk(output.includes('\u001b') || output.includes('\\u001b'))
+    t.notOk(/x(\n|\\n)y/.test(output))
+    t.match(output, /\[token\]/)
+  }
+})
+
+t.test('the lines can be read back as a .env file', async (t) => {
+  for (const id of ['a #b', 'a#b', `it's`, '"q"', '`b`', `'"`, 'plain']) {
+    const env = {
+      ...ENV,
+      KEYCLOAK_REALM: 'demo',
+      KEYCLOAK_CLIENT_SECRET: 's',
+      KEYCLOAK_CLIENT_ID: id,
+    }
+    const { output } = await runInspection({ args: ['config'], env })
+    t.equal(parseEnv(output)['KEYCLOAK_CLIENT_ID'], id)
+  }
 })
 
 t.test('mistakes are those of serve, a broken policy among them', async (t) => {
