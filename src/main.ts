@@ -27,6 +27,10 @@ const UNHANDLED_EVENTS = [
 ] as const
 
 const command = parseArguments(process.argv.slice(2))
+// Whoever reads it may have seen enough: `| head`. A server goes on without its log.
+process.stdout.on('error', () => {
+  if (command.kind !== 'serve') process.exit(EXIT_FAILURE)
+})
 const exitCode = await run(command)
 // Whatever a server that did not close in time still holds open must not keep the process.
 if (command.kind === 'serve') process.exit(exitCode)
@@ -149,8 +153,6 @@ async function runHealth(envFile: string | undefined): Promise<number> {
 async function runInspection(command: InspectionCommand): Promise<number> {
   const { inspect } = await import('./commands/inspect.ts')
   const { SecretInputError } = await import('./commands/secret-input.ts')
-  // Whoever reads it may have seen enough: `| head`.
-  process.stdout.once('error', () => process.exit(EXIT_FAILURE))
   try {
     return await reportingMistakes(() =>
       inspect(command, {

@@ -68,6 +68,16 @@ async function serve(env: Readonly<Record<string, string>> = {}, nodeArgs: reado
   return { child, exit, lines, ...(await address) }
 }
 
+t.test('a reader that has gone is no crash', async (t) => {
+  for (const args of [['--help'], ['--version']]) {
+    const child = start(args, {})
+    child.stdout.destroy()
+    const exit = waitForExit(child)
+    t.equal(await text(child.stderr), '')
+    t.equal(await exit, 1)
+  }
+})
+
 t.test('--help and --version answer on standard output', async (t) => {
   const help = await run(['--help'])
   t.equal(help.code, 0)
