@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 /** One way to set the pod up: how the client authenticates, and where the policy comes from. */
 export interface Mode {
   readonly name: string
@@ -11,14 +13,7 @@ const AUTHENTICATION = {
   'federated-jwt': 'federated_jwt',
 } as const
 
-const POLICY_FILE = `routes:
-  - match: { method: POST, path: /v1/chat/completions }
-    scopes: [llama:inference_chat_completion]
-  - match: { path: /v1/responses/* }
-    scopes: [llama:agent_create]
-  - match: { path: /v1/files/* }
-    scopes: [mcp:list_files]
-`
+const POLICY_FILE = readFileSync('deploy/kustomize/example-policy/policy.yaml', 'utf8')
 
 const POLICIES = {
   'llama-stack-config': { llamaStackConfig: true },

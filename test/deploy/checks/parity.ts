@@ -34,10 +34,9 @@ function surroundings(rendered: Rendered): unknown {
   const policy = theOnly(rendered, 'NetworkPolicy')
   const deployment = theOnly(rendered, 'Deployment')
   return {
-    // Comments are the author's, and Helm's text ends with one line end less.
     data: ofKind(rendered, 'ConfigMap')
       .flatMap((object) => digEntries(object, 'data'))
-      .map(([key, value]) => `${key}: ${String(value).trimEnd()}`)
+      .map(([key, value]) => `${key}: ${String(value)}`)
       .sort(),
     ports: dig(service, 'spec', 'ports'),
     type: dig(service, 'spec', 'type'),
