@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { dig } from '../../e2e/json.ts'
 import type { Check } from '../check.ts'
 import type { Cluster } from '../cluster.ts'
+import type { Step, Way } from '../page-steps.ts'
+import { toSteps, WAYS } from '../page-steps.ts'
 import { digEntries, digList } from '../pod.ts'
 import { runTool } from '../run-tool.ts'
 
@@ -49,39 +51,6 @@ const TOKEN = {
   audience: 'https://keycloak.example.com/realms/example',
   expirationSeconds: 3600,
 } as const
-
-type Step = 'settings' | 'secret' | 'files' | 'audience' | 'patch' | 'service' | 'policy'
-
-/** What a block of the page is, by what it does. */
-const STEPS: readonly (readonly [Step, RegExp])[] = [
-  ['settings', /create configmap scopelift-settings/],
-  ['secret', /create secret generic/],
-  ['files', /cat > my-sidecar\/kustomization\.yaml/],
-  ['patch', /^kubectl kustomize my-sidecar \|/],
-  ['service', /patch service/],
-  ['policy', /kind: NetworkPolicy/],
-  ['audience', /components\/federated-jwt/],
-]
-
-interface Way {
-  readonly what: string
-  readonly order: readonly Step[]
-  /** The volume that only this way adds. */
-  readonly credential: string
-}
-
-const WAYS: readonly Way[] = [
-  {
-    what: 'with a secret',
-    order: ['settings', 'secret', 'files', 'patch', 'service', 'policy'],
-    credential: 'scopelift-client',
-  },
-  {
-    what: 'without a secret',
-    order: ['settings', 'files', 'audience', 'patch', 'service', 'policy'],
-    credential: 'scopelift-assertion',
-  },
-]
 
 /** The commands of the page are run as they stand there; only the namespace is another. */
 export function pageChecks(cluster: Cluster): readonly Check[] {
@@ -129,18 +98,6 @@ async function withPage(cluster: Cluster, work: (page: Page) => Promise<void>): 
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-function toSteps(blocks: readonly string[]): ReadonlyMap<Step, string> {
-  const steps = new Map(
-    blocks.map((block) => {
-      const [step] = STEPS.find(([, does]) => does.test(block)) ?? []
-      assert.ok(step, `a step that this check does not know:\n${block}`)
-      return [step, block] as const
-    }),
-  )
-  assert.deepEqual([steps.size, blocks.length], [STEPS.length, STEPS.length])
-  return steps
 }
 
 async function addsSidecar(cluster: Cluster, page: Page, way: Way): Promise<void> {
