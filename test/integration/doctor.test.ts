@@ -1,51 +1,10 @@
 import type { RequestListener } from 'node:http'
-import { createServer } from 'node:https'
-import { generate } from 'selfsigned'
-import type { Test } from 'tap'
 import t from 'tap'
-import { createAuthority, createCertificate, issueCertificate } from '../support/certificates.ts'
 import { startDemoRealm } from '../support/demo-servers.ts'
+import { findWrong, refuse } from '../support/doctor.ts'
 import { createFolder } from '../support/files.ts'
 import { demoSettings, runInspection } from '../support/inspect.ts'
-import { startMutualTlsServer } from '../support/mutual-tls.ts'
 import { startUpstream } from '../support/upstream.ts'
-
-const POLICY = 'routes: [{ match: { path: /v1/files }, scopes: ["mcp:list_files"] }]\n'
-const refuse: RequestListener = (_request, response) => void response.writeHead(401).end()
-
-/** The ids of all that is no tick, asked of the stand-in for Keycloak and of an upstream that answers so. */
-async function findWrong(
-  t: Test,
-  options: {
-    readonly answer?: RequestListener
-    readonly env?: (folder: string) => Readonly<Record<string, string>>
-    readonly policy?: string
-  } = {},
-) {
-  const realm = await startDemoRealm(t)
-  const upstream = await startUpstream(t, options.answer ?? refuse)
-  const folder = createFolder(t)
-  folder.write({ 'policy.yaml': options.policy ?? POLICY })
-  const { code, output } = await runInspection({
-    args: ['doctor', '--json', '--login', 'alice'],
-    env: {
-      ...demoSettings(realm),
-      SCOPELIFT_LOGIN_PASSWORD: 'alice',
-      UPSTREAM_URL: upstream.url,
-      POLICY_FILE: folder.path('policy.yaml'),
-      ...options.env?.(folder.path('')),
-    },
-  })
-  const { findings }: { findings: { id: string; verdict: string; sentence: string }[] } =
-    JSON.parse(output)
-  const wrong = findings.filter(({ verdict }) => verdict !== 'ok')
-  return {
-    code,
-    ids: wrong.map(({ id }) => id),
-    sentences: wrong.map((one) => one.sentence),
-    upstream,
-  }
-}
 
 t.test('where nothing is wrong there are only ticks, and one GET without a token', async (t) => {
   const { code, ids, upstream } = await findWrong(t)
@@ -89,87 +48,6 @@ t.test(
     )
   },
 )
-
-t.test('what stands in the way of TLS is told apart, for both peers', async (t) => {
-  const certificate = await createCertificate()
-  const url = await startTls(t, certificate)
-  const authority = await createAuthority()
-  const mutual = await startMutualTlsServer(t, {
-    certificate: await issueCertificate(authority, 'server'),
-    clientAuthority: authority.cert,
-    handle: (_request, response) => void response.end(),
-    maxVersion: 'TLSv1.2',
-  })
-  const plain = (await startUpstream(t, refuse)).url.replace('http:', 'https:')
-  const folder = createFolder(t)
-  folder.write({ 'own.pem': certificate.cert, 'authority.pem': authority.cert })
-  const own = { CA_FILE: folder.path('own.pem') }
-  const rows = [
-    [url, {}, 'certificate-untrusted'],
-    [url.replace('127.0.0.1', '127.0.0.2'), own, 'certificate-invalid'],
-    [plain, {}, 'without-tls'],
-    [mutual.url, { CA_FILE: folder.path('authority.pem') }, 'wants-client-certificate'],
-  ] as const
-  for (const [peer, env, failure] of rows) {
-    const upstream = await findWrong(t, { env: () => ({ ...env, UPSTREAM_URL: peer }) })
-    t.same(upstream.ids, [`upstream-${failure}`])
-    const keycloak = await findWrong(t, { env: () => ({ ...env, KEYCLOAK_SERVER_URL: peer }) })
-    t.same(keycloak.ids, [`keycloak-${failure}`, 'client-untested'])
-  }
-  const trusted = await findWrong(t, { env: () => ({ ...own, UPSTREAM_URL: url }) })
-  t.same(trusted.ids, [])
-})
-
-t.test('a client certificate that is missing or refused is named over TLS 1.3 too', async (t) => {
-  const authority = await createAuthority()
-  const mutual = await startMutualTlsServer(t, {
-    certificate: await issueCertificate(authority, 'server'),
-    clientAuthority: authority.cert,
-    handle: (_request, response) => void response.writeHead(401).end(),
-    maxVersion: 'TLSv1.3',
-  })
-  const folder = createFolder(t)
-  folder.write({ 'authority.pem': authority.cert })
-  const settings = (peer: string, { cert, key }: { cert: string; key: string }) => {
-    folder.write({ 'cert.pem': cert, 'key.pem': key })
-    return {
-      [`${peer}_TLS_CERT_FILE`]: folder.path('cert.pem'),
-      [`${peer}_TLS_KEY_FILE`]: folder.path('key.pem'),
-    }
-  }
-  const own = { CA_FILE: folder.path('authority.pem') }
-  const rogue = await issueCertificate(await createAuthority('Rogue'), 'rogue')
-  const expired = await issueExpired(authority)
-  const rows = [
-    [undefined, 'wants-client-certificate'],
-    [rogue, 'refuses-client-certificate'],
-    [expired, 'refuses-client-certificate'],
-  ] as const
-  for (const [identity, failure] of rows) {
-    const certificateOf = (peer: string) => (identity === undefined ? {} : settings(peer, identity))
-    const upstream = await findWrong(t, {
-      env: () => ({ ...own, ...certificateOf('UPSTREAM'), UPSTREAM_URL: mutual.url }),
-    })
-    t.same(upstream.ids, [`upstream-${failure}`])
-    const keycloak = await findWrong(t, {
-      env: () => ({ ...own, ...certificateOf('KEYCLOAK'), KEYCLOAK_SERVER_URL: mutual.url }),
-    })
-    t.same(keycloak.ids, [`keycloak-${failure}`, 'client-untested'])
-  }
-  const good = await issueCertificate(authority, 'good')
-  const trusted = await findWrong(t, {
-    env: () => ({ ...own, ...settings('UPSTREAM', good), UPSTREAM_URL: mutual.url }),
-  })
-  t.same(trusted.ids, [])
-})
-
-t.test('a port that speaks TLS and is called without is named', async (t) => {
-  const url = (await startTls(t, await createCertificate())).replace('https:', 'http:')
-  const upstream = await findWrong(t, { env: () => ({ UPSTREAM_URL: url }) })
-  t.same(upstream.ids, ['upstream-with-tls'])
-  const keycloak = await findWrong(t, { env: () => ({ KEYCLOAK_SERVER_URL: url }) })
-  t.same(keycloak.ids, ['keycloak-with-tls', 'client-untested'])
-})
 
 t.test('a Keycloak that is not ready, or lies, is told from one that is away', async (t) => {
   const status = (code: number): RequestListener => {
@@ -263,28 +141,3 @@ t.test('lines have a mark, a sentence, the remedy and its name; the last one cou
   t.ok(lines.some((line) => /^– No user's token .* \[token-absent\]$/.test(line)))
   t.match(lines.at(-1), /^\d+ as they must be, 2 wrong, 0 worth a look, 2 not tested$/)
 })
-
-async function issueExpired(authority: { key: string; cert: string }) {
-  const day = 86_400_000
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'late' }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    ca: authority,
-    notBeforeDate: new Date(Date.now() - 2 * day),
-    notAfterDate: new Date(Date.now() - day),
-    extensions: [{ name: 'extKeyUsage', clientAuth: true }],
-  })
-  return { key, cert }
-}
-
-async function startTls(t: Test, certificate: { key: string; cert: string }): Promise<string> {
-  const server = createServer(certificate, refuse)
-  server.on('tlsClientError', () => {})
-  await new Promise<void>((resolve) => server.listen(0, resolve))
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  return `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
-}
