@@ -1,6 +1,7 @@
 import { judgeUnreachable } from './check-realm.ts'
 import type { Finding } from './finding.ts'
 import { finding } from './finding.ts'
+import type { AssertionFacts } from './read-assertion.ts'
 import type { AddFinding } from './report.ts'
 import type { TokenEndpoint, TokenReply } from './token-endpoint.ts'
 import { NO_TOKEN } from './token-endpoint.ts'
@@ -15,6 +16,7 @@ export interface ClientFacts {
   readonly origin: string
   /** KEYCLOAK_TLS_CERT_FILE. */
   readonly hasCertificate: boolean
+  readonly assertion: AssertionFacts
 }
 
 export interface CheckClientOptions extends ClientFacts {
@@ -36,10 +38,9 @@ export async function checkClient(options: CheckClientOptions): Promise<boolean>
 
 /** What is wrong at our client, or its realm, by an answer that is no token. */
 export function judgeClientFault(reply: TokenReply, facts: ClientFacts): Finding {
-  const { client, method, issuer, realmUrl, origin } = facts
+  const { client, method, realmUrl, origin } = facts
   if (reply.kind === 'none') return judgeUnreachable(reply.reason, facts)
-  if (reply.kind === 'no-credentials')
-    return finding('client-assertion-missing', { client, issuer })
+  if (reply.kind === 'no-credentials') return judgeNoAssertion(facts)
   const { answer, status, error, description } = reply
   if (description === 'HTTPS required') return finding('keycloak-wants-https', { origin })
   if (answer.kind === 'unavailable' && status >= 500) {
@@ -60,7 +61,7 @@ export function judgeClientFault(reply: TokenReply, facts: ClientFacts): Finding
     case 'client-authentication':
       return judgeAuthentication(facts, description || error)
     case 'assertion-file':
-      return finding('client-assertion-missing', { client, issuer })
+      return judgeNoAssertion(facts)
     case 'exchange-not-enabled':
       return finding('exchange-switched-off', { client })
     case 'exchange-not-supported':
@@ -83,9 +84,13 @@ export function inWords(status: number, error: string, description: string): str
 }
 
 function judgeAuthentication(
-  { client, method, issuer }: ClientFacts,
+  { client, method, issuer, assertion }: ClientFacts,
   description: string,
 ): Finding {
+  if (method === 'federated_jwt') {
+    const { claims } = assertion
+    return finding('federated-assertion-refused', { client, description, claims, issuer })
+  }
   if (!isSecretMethod(method)) {
     return finding('client-assertion-refused', { client, description, issuer })
   }
@@ -93,6 +98,11 @@ function judgeAuthentication(
     return finding('client-wants-assertion', { client })
   }
   return finding('client-authentication-refused', { client, description })
+}
+
+function judgeNoAssertion({ client, issuer, assertion: { reason } }: ClientFacts): Finding {
+  if (reason === '') return finding('client-assertion-missing', { client, issuer })
+  return finding('client-assertion-unreadable', { client, issuer, reason })
 }
 
 function isSecretMethod(method: string): boolean {

@@ -11,6 +11,7 @@ import type { CheckSubjectOptions } from './check-subject.ts'
 import { checkSubject } from './check-subject.ts'
 import { finding, listNames } from './finding.ts'
 import type { Sample } from './obtain-sample.ts'
+import { readAssertion } from './read-assertion.ts'
 import type { AddFinding } from './report.ts'
 import { obtainServiceAccount } from './service-account.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
@@ -36,7 +37,8 @@ const MAX_SCOPES = 100
 /** The realm, our client in it, and what a caller gets by a step-up: each supposes what comes before it. */
 export async function checkKeycloak(options: CheckKeycloakOptions): Promise<void> {
   const { config, ask, add, authentication, now, sample } = options
-  const facts = factsOf(config)
+  const assertion = await readAssertion(config.authentication, config.issuer)
+  const facts = { ...factsOf(config), assertion }
   const { hasCertificate } = facts
   const realm = await checkRealm({ ...config, hasCertificate, ask, add })
   if (realm === undefined)
@@ -106,7 +108,7 @@ function limitScopes({ scopes, add }: CheckKeycloakOptions): readonly string[] {
   return scopes.slice(0, MAX_SCOPES)
 }
 
-function factsOf(config: KeycloakConfig): ClientFacts {
+function factsOf(config: KeycloakConfig): Omit<ClientFacts, 'assertion'> {
   return {
     client: config.clientId,
     method: config.authentication.method,

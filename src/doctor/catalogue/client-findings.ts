@@ -41,6 +41,19 @@ export const CLIENT_FINDINGS = {
     remedy:
       'Mount a service account token whose audience is {issuer}, and name its file in KEYCLOAK_CLIENT_ASSERTION_FILE.',
   },
+  'client-assertion-unreadable': {
+    verdict: 'wrong',
+    sentence:
+      "The token to authenticate client '{client}' with cannot be used: KEYCLOAK_CLIENT_ASSERTION_FILE {reason}.",
+    remedy: 'Mount a service account token there whose audience is {issuer}.',
+  },
+  'federated-assertion-refused': {
+    verdict: 'wrong',
+    sentence:
+      "Keycloak refuses the federated token of client '{client}' ({description}): {claims}.",
+    remedy:
+      'Its audience must be {issuer} alone, it must be no older than the identity provider allows (3600 s), and the clocks of Keycloak and of its issuer must agree.',
+  },
   'client-assertion-refused': {
     verdict: 'wrong',
     sentence: "Keycloak refuses the assertion of client '{client}' ({description}).",

@@ -70,7 +70,7 @@ export const ASSERTION_CASES: readonly Case[] = [
   {
     sentence: 'the file of the federated token is empty',
     env: (place) => withAssertion(place, ''),
-    expected: ['client-assertion-missing'],
+    expected: ['client-assertion-unreadable'],
     exitCode: 1,
   },
 ]

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { checkAudiences } from '../../../src/doctor/check-audience.ts'
+import { judgeClientFault } from '../../../src/doctor/check-client.ts'
 import { checkStepUp } from '../../../src/doctor/check-step-up.ts'
 import type { TokenReply } from '../../../src/doctor/token-endpoint.ts'
 import { createScopeRules } from '../../../src/policy/scope-rules.ts'
@@ -15,6 +16,7 @@ const FACTS = {
   realmUrl: 'http://kc/realms/r',
   origin: 'http://kc',
   hasCertificate: false,
+  assertion: { reason: '', claims: '' },
 }
 
 function subjectWith(scopes: readonly string[]) {
@@ -89,6 +91,23 @@ t.test('no answer to the question for an audience passes in silence', async (t) 
     )
   }
 })
+
+t.test(
+  'of a federated token the finding says what is in it, and nothing of a private key',
+  async (t) => {
+    const federated = { ...FACTS, method: 'federated_jwt' }
+    const claims = "aud 'x' is not the issuer alone"
+    const reply = refused(400, 'invalid_client', 'Invalid token audience')
+    const found = judgeClientFault(reply, { ...federated, assertion: { reason: '', claims } })
+    t.equal(found.id, 'federated-assertion-refused')
+    t.match(found.sentence, /Invalid token audience.*is not the issuer alone/)
+    t.notMatch(found.remedy, /key/)
+    const assertion = { reason: 'holds no signed JWT', claims: '' }
+    const unreadable = judgeClientFault({ kind: 'no-credentials' }, { ...federated, assertion })
+    t.equal(unreadable.id, 'client-assertion-unreadable')
+    t.match(unreadable.sentence, /holds no signed JWT/)
+  },
+)
 
 t.test('what was tested before an obstacle stays said, and the rest is named', async (t) => {
   const found = await audiences(['a', 'b', 'd'], ISSUED, refused(503, ''))
