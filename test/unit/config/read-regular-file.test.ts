@@ -29,7 +29,7 @@ t.test('each setting that names a pipe, a device, a folder or too much is a mist
     large: 'x'.repeat(16_777_217),
   })
   mkdirSync(folder.path('folder'))
-  execFileSync('mkfifo', [folder.path('pipe')])
+  execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', folder.path('pipe')])
   const notRegular = 'cannot be read (not a regular file)'
   const named = `names a file that ${notRegular}`
   const tooLarge = (bytes: number) => `cannot be read (larger than ${bytes} bytes)`
