@@ -137,8 +137,14 @@ function logCrash(log: Log, error: unknown): void {
 async function runHealth(envFile: string | undefined): Promise<number> {
   const { readVariables } = await import('./config/read-variables.ts')
   const { findAdminUrl } = await import('./commands/admin-url.ts')
+  const { readText } = await import('./config/read-text.ts')
   const path = envFile ?? findEnvFile()
-  const variables = readVariables(process.env, path === undefined ? undefined : readFile(path))
+  const file = path === undefined ? undefined : readText(readFile, path)
+  if (file?.kind === 'unreadable') {
+    printError(`scopelift health: --env-file: names a file that cannot be read (${file.code})`)
+    return EXIT_CONFIG
+  }
+  const variables = readVariables(process.env, file?.text)
   const adminUrl = findAdminUrl(variables)
   if (adminUrl === undefined) {
     printError(

@@ -40,8 +40,12 @@ function start(
   })
 }
 
-async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = start(args, env)
+async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  nodeArgs: readonly string[] = [],
+) {
+  const child = start(args, env, nodeArgs)
   const exit = waitForExit(child)
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
   return { stdout, stderr, code: await exit }
@@ -146,6 +150,17 @@ t.test(
     t.notMatch(config.stdout + asked.stdout, SERVED.KEYCLOAK_CLIENT_SECRET)
   },
 )
+
+t.test('a health check whose settings file cannot be read says so, without a stack', async (t) => {
+  for (const args of [
+    ['health', '--env-file', 'missing'],
+    ['health', '--env-file', '.'],
+  ]) {
+    const { stderr, code } = await run(args, {}, ['--'])
+    t.equal(code, 78, args.join(' '))
+    t.match(stderr, /^scopelift health: --env-file: names a file that cannot be read \(.+\)\n$/)
+  }
+})
 
 t.test('it serves until SIGTERM, answers its health check, and exits with 0', async (t) => {
   const { child, exit, lines, adminUrl } = await serve()
