@@ -16,8 +16,10 @@ const header = Buffer.from('{"alg":"RS256"}').toString('base64url')
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const signature = Buffer.alloc(256, 1).toString('base64url')
 /** Good for so many seconds. */
+// One moment for all of them: the same name is the same token.
+const STARTED_S = Math.floor(Date.now() / 1000)
 const token = (name: string, lifetimeS = 3600) =>
-  `${header}.${encode({ jti: name, exp: Math.floor(Date.now() / 1000) + lifetimeS })}.${signature}`
+  `${header}.${encode({ jti: name, exp: STARTED_S + lifetimeS })}.${signature}`
 
 function open(t: Test, authentication: ClientAuthenticationConfig) {
   const problems = createProblems()
