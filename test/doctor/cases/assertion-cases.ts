@@ -37,6 +37,17 @@ function withAssertion({ folder, names }: Place, text: string) {
   }
 }
 
+/** Whole, and of no identity provider: an issuer that no realm knows, and a signature as long as RS256 wants. */
+const STRAY_ASSERTION = [
+  encode({ alg: 'RS256' }),
+  encode({ iss: 'https://stray.example', sub: 'stray', exp: 4_102_444_800 }),
+  Buffer.alloc(256, 1).toString('base64url'),
+].join('.')
+
+function encode(part: Readonly<Record<string, unknown>>): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url')
+}
+
 export const ASSERTION_CASES: readonly Case[] = [
   {
     sentence: 'nothing is wrong, and the client authenticates by a signed JWT',
@@ -63,7 +74,7 @@ export const ASSERTION_CASES: readonly Case[] = [
     spoil: ({ requester }) => {
       requester.clientAuthenticatorType = 'federated-jwt'
     },
-    env: (place) => withAssertion(place, 'e30.e30.c2ln'),
+    env: (place) => withAssertion(place, STRAY_ASSERTION),
     expected: ['client-unknown'],
     exitCode: 1,
   },
