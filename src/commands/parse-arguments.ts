@@ -62,7 +62,9 @@ export function parseArguments(args: readonly string[]): Command {
   if (values.version) return { kind: 'version' }
   const [name = 'serve', ...operands] = positionals
   const options = Object.hasOwn(OPTIONS_OF, name) ? OPTIONS_OF[name] : undefined
-  if (options === undefined) return mistake('unknown command')
+  if (options === undefined) {
+    return mistake(`unknown command; the commands are ${Object.keys(OPTIONS_OF).join(', ')}`)
+  }
   const given = Object.keys(values)
   const foreign = given.find((option) => !options.includes(option))
   if (foreign !== undefined) return mistake(`${name} does not take --${foreign}`)
@@ -76,7 +78,7 @@ type Values = NonNullable<ReturnType<typeof parseOptions>>['values']
 function toCommand(name: string, operands: readonly string[], values: Values): Command {
   const common = { envFile: values['env-file'], isJson: values.json === true }
   if (name === 'explain') return toExplain(operands, values, common)
-  if (operands.length > 0) return mistake('unknown command')
+  if (operands.length > 0) return mistake(`${name} takes options only, and no further word`)
   switch (name) {
     case 'health':
       return { kind: 'health', envFile: common.envFile }
@@ -109,9 +111,11 @@ function toDoctor(values: Values, common: Common): Command {
 
 function toExplain(operands: readonly string[], values: Values, common: Common): Command {
   const [method, target, ...rest] = operands
-  const isKnown = method !== undefined && METHODS.includes(method.toUpperCase())
-  if (!isKnown || target === undefined || rest.length > 0) {
+  if (method === undefined || target === undefined || rest.length > 0) {
     return mistake('explain needs a method and a path, for example: explain GET /v1/models')
+  }
+  if (!METHODS.includes(method.toUpperCase())) {
+    return mistake('explain needs a method of HTTP first, for example: explain GET /v1/models')
   }
   if (values.token !== undefined && values['token-file'] !== undefined) {
     return mistake('only one of --token and --token-file can be given')

@@ -21,6 +21,8 @@ export interface ExplainedRule {
   readonly need: Need
   readonly preempt: boolean
   readonly audience: readonly string[]
+  /** What the rule itself says of it; none: KEYCLOAK_AUDIENCE counts, which is asked for with scopes only. */
+  readonly routeAudience: readonly string[]
   readonly isReplayable: boolean
 }
 
@@ -96,6 +98,7 @@ function explainRule(route: Route | undefined, rules: Rules): ExplainedRule | un
       need: route.need,
       preempt: route.preempt,
       audience: route.audience ?? rules.audience,
+      routeAudience: route.audience ?? [],
       isReplayable: route.isReplayable,
     }
   )

@@ -33,8 +33,16 @@ function renderRule(rule: ExplainedRule | undefined): readonly string[] {
     `rule      ${rule.label}`,
     `needs     ${describeNeed(rule.need)}`,
     `audience  ${list(rule.audience)}`,
-    `exchange  ${rule.preempt ? 'before the request is sent' : 'after a denial only'}${rule.isReplayable ? '' : '; the request is never sent twice'}`,
+    `exchange  ${describeExchange(rule)}${rule.isReplayable ? '' : '; the request is never sent twice'}`,
   ]
+}
+
+function describeExchange({ need, preempt, routeAudience }: ExplainedRule): string {
+  const isKnownBefore = need.kind === 'scopes' || routeAudience.length > 0
+  if (preempt && isKnownBefore) return 'before the request is sent'
+  return need.kind === 'scopes'
+    ? 'after a denial only'
+    : 'only after a denial that itself names an allowed scope'
 }
 
 function describeNeed(need: Need): string {
@@ -46,7 +54,7 @@ function describeNeed(need: Need): string {
     case 'not-allowed':
       return `${list(need.scopes)}, which ALLOWED_SCOPES or DENIED_SCOPES forbids`
     case 'unhealable':
-      return `what no scope gives: ${need.reason}`
+      return `what no scope gives: ${describeReason(need.reason)}`
   }
 }
 
@@ -79,7 +87,7 @@ function renderPlan(plan: Plan): readonly string[] {
     case 'own-token':
       return [
         'so        it is sent with its own token',
-        `if denied it stays denied (${plan.outcome}): ${describeReason(plan)}`,
+        `if denied it stays denied (${plan.outcome}): ${describeReason(plan.reason)}${named(plan.scopes)}`,
       ]
   }
 }
@@ -98,7 +106,10 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['allowed-scopes', 'ALLOWED_SCOPES does not permit the scopes'],
   ['denied-scopes', 'DENIED_SCOPES forbids the scopes'],
   ['too-many-scopes', 'more scopes are needed than MAX_SCOPES permits'],
-  ['replay-never', 'the rule says `replay: never`'],
+  [
+    'replay-never',
+    'the rule says `replay: never`; what it needs is remembered, so that the next try is exchanged first',
+  ],
   ['not-a-jwt', 'the token is no JWT'],
   ['foreign-issuer', 'the token is not of KEYCLOAK_ISSUER'],
   ['no-expiry', 'the token has no `exp`'],
@@ -107,9 +118,20 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['sender-constrained', 'the token is bound to a key (`cnf`)'],
 ])
 
-function describeReason({ reason, scopes }: Extract<Plan, { kind: 'own-token' }>): string {
-  const words = REASONS.get(reason) ?? reason
-  return scopes.length === 0 ? words : `${words} (${list(scopes)})`
+/** Of the rules of LLAMA_STACK_CONFIG (see needed-scopes.ts). */
+const OF_A_RULE: readonly (readonly [RegExp, string])[] = [
+  [/^no-rule-permits$/, 'no rule of route_policy permits this route to anybody'],
+  [/^rule-(\d+)-wants-more$/, 'rule $1 permits it, but wants what no scope gives (a role, mostly)'],
+  [/^rule-(\d+)-forbids$/, 'rule $1 forbids it, whatever the scopes'],
+]
+
+function describeReason(reason: string): string {
+  const ofRule = OF_A_RULE.find(([pattern]) => pattern.test(reason))
+  return ofRule === undefined ? (REASONS.get(reason) ?? reason) : reason.replace(...ofRule)
+}
+
+function named(scopes: readonly string[]): string {
+  return scopes.length === 0 ? '' : ` (${list(scopes)})`
 }
 
 function list(names: readonly string[]): string {

@@ -87,3 +87,16 @@ t.test('anything else is a mistake, and its text repeats no argument', async (t)
     t.notMatch(JSON.stringify(command), /opaque/)
   }
 })
+
+t.test('a mistake says what could have stood there', async (t) => {
+  const rows = [
+    [['docter'], 'unknown command; the commands are serve, health, config, doctor, explain'],
+    [['doctor', 'extra'], 'doctor takes options only, and no further word'],
+    [
+      ['explain', 'FOO', '/x'],
+      'explain needs a method of HTTP first, for example: explain GET /v1/models',
+    ],
+    [['explain', 'GET'], 'explain needs a method and a path, for example: explain GET /v1/models'],
+  ] as const
+  for (const [args, reason] of rows) t.same(parseArguments(args), { kind: 'mistake', reason })
+})

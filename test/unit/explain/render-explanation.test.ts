@@ -13,6 +13,8 @@ function tokenOf(claims: Readonly<Record<string, unknown>>): string {
 const POLICY = `routes:
   - { match: { method: POST, path: /v1/files/* }, scopes: ["mcp:list_files", "mcp:health_check"], audience: [files] }
   - { match: { path: /v1/closed }, scopes: ["other:scope"] }
+  - { match: { path: /v1/react }, scopes: ["mcp:list_files"], preempt: false }
+  - { match: { path: /v1/audience }, scopes: ["other:scope"], audience: [files] }
   - { match: { path: /v1/once }, scopes: ["mcp:list_files"], preempt: false, replay: never }
 `
 
@@ -47,6 +49,44 @@ t.test('the lines tell rule, need, audience, token and what would be done', asyn
     'asks for  mcp:health_check mcp:list_files openid; needed mcp:list_files; audience files',
     'note      ALLOWED_SCOPES and DENIED_SCOPES do not permit what the policy names: other:scope',
   ])
+})
+
+t.test(
+  'the rule says when an exchange may be, and never that of scopes that are forbidden',
+  async (t) => {
+    const rows = [
+      ['/v1/files/a', /^exchange {2}before the request is sent$/m],
+      ['/v1/audience', /^exchange {2}before the request is sent$/m],
+      ['/v1/react', /^exchange {2}after a denial only$/m],
+      ['/v1/closed', /^exchange {2}only after a denial that itself names an allowed scope$/m],
+      ['/v1/once', /^exchange {2}after a denial only; the request is never sent twice$/m],
+    ] as const
+    for (const [path, line] of rows) t.match((await explain(t, ['POST', path])).output, line, path)
+  },
+)
+
+const LLAMA_STACK = `server:
+  auth:
+    provider_config: { type: oauth2_token, jwks: { uri: "http://k/certs" }, audience: llama-stack }
+    route_policy:
+      - forbid: { paths: /v1/forbidden }
+      - { permit: { paths: /v1/role }, when: user with admin in roles }
+`
+
+t.test('what a rule of LLAMA_STACK_CONFIG says is told in words', async (t) => {
+  const folder = createFolder(t)
+  folder.write({ stack: LLAMA_STACK })
+  const env = { ...REQUIRED, LLAMA_STACK_CONFIG: folder.path('stack') }
+  const rows = [
+    ['/v1/forbidden', /needs .* what no scope gives: rule 1 forbids it, whatever the scopes/],
+    ['/v1/role', /needs .* what no scope gives: rule 2 permits it, but wants what no scope gives/],
+    ['/v1/none', /needs .* what no scope gives: no rule of route_policy permits this route/],
+  ] as const
+  for (const [path, line] of rows) {
+    const { output } = await runInspection({ args: ['explain', 'GET', path], env })
+    t.match(output, line)
+    t.match(output, /exchange {2}only after a denial that itself names an allowed scope/)
+  }
 })
 
 t.test('what keeps a request from a step-up is said in words', async (t) => {
