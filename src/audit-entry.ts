@@ -12,13 +12,11 @@ export function auditEntry(call: Call, settlement: Settlement, nowMs: number): A
     route: settlement.route ?? call.path,
     scopesHeld: call.subject?.claims?.scopes ?? [],
     scopesNeeded: settlement.scopesNeeded ?? [],
-    scopesGranted: settlement.scopesGranted ?? [],
     exchangeMs: settlement.exchangeMs,
     addedMs: settlement.addedMs,
     totalMs: nowMs - call.startedAt,
     requestId: call.requestId,
-    jti: call.issued?.jti,
-    sid: call.issued?.sid,
+    issued: call.issued,
   }
 }
 

@@ -11,7 +11,6 @@ export interface Settlement {
   /** The rule that spoke, or the canonical path. */
   readonly route?: string
   readonly scopesNeeded?: readonly string[]
-  readonly scopesGranted?: readonly string[]
   readonly exchangeMs?: number
   /** What the caller waited more than a plain relay would have made it wait. */
   readonly addedMs?: number

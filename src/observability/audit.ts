@@ -14,28 +14,52 @@ export interface AuditEntry {
   readonly route: string
   readonly scopesHeld: Iterable<string>
   readonly scopesNeeded: readonly string[]
-  readonly scopesGranted: readonly string[]
   readonly exchangeMs?: number | undefined
   /** What the caller waited more than a plain relay would have made it wait; goes to the metrics too. */
   readonly addedMs?: number | undefined
   readonly totalMs: number
   readonly requestId: string
+  /** What went upstream in place of the caller's token. One object for all requests that carry it, and of one caller. */
+  readonly issued?: AuditedToken | undefined
+}
+
+export interface AuditedToken {
+  readonly scopes: readonly string[]
   /** By these two Keycloak's own event log names the issued token. */
-  readonly jti?: string | undefined
-  readonly sid?: string | undefined
+  readonly jti: string | undefined
+  readonly sid: string | undefined
+}
+
+export interface AuditLog {
+  info(fields: Record<string, unknown>, message: string): void
+  /** A log of which every line has these fields too. */
+  child(fields: Record<string, unknown>): AuditLog
 }
 
 export interface AuditOptions {
-  readonly log: { info(fields: Record<string, unknown>, message: string): void }
+  readonly log: AuditLog
   readonly metrics: Pick<Metrics, 'countRequest' | 'observeAdded'>
 }
 
-/** Counts every entry, and writes one line for every one that is not simply `forwarded`. */
+/**
+ * Counts every entry, and writes one line for every one that is not simply `forwarded`. What is the same in all lines of an
+ * issued token is serialized once: to write it is most of what a line costs.
+ */
 export function createAudit({ log, metrics }: AuditOptions): (entry: AuditEntry) => void {
+  const logs = new WeakMap<AuditedToken, AuditLog>()
+
+  function logOf(entry: AuditEntry): AuditLog {
+    const known = entry.issued && logs.get(entry.issued)
+    if (known !== undefined) return known
+    const created = log.child(toFieldsOfToken(entry))
+    if (entry.issued !== undefined) logs.set(entry.issued, created)
+    return created
+  }
+
   return (entry) => {
     metrics.countRequest(entry.outcome)
     if (entry.addedMs !== undefined) metrics.observeAdded(entry.addedMs)
-    if (entry.outcome !== 'forwarded') log.info(toFields(entry), 'audit')
+    if (entry.outcome !== 'forwarded') logOf(entry).info(toFields(entry), 'audit')
   }
 }
 
@@ -44,22 +68,27 @@ const MAX_ROUTE_LENGTH = 512
 // Twice the default of MAX_SCOPES: a token may hold far more than anybody wants to read.
 const MAX_SCOPES = 100
 
+function toFieldsOfToken({ sub, scopesHeld, issued }: AuditEntry): Record<string, unknown> {
+  return {
+    sub: toText(sub),
+    scopesHeld: toScopes(scopesHeld),
+    scopesGranted: toScopes(issued?.scopes ?? []),
+    jti: toText(issued?.jti),
+    sid: toText(issued?.sid),
+  }
+}
+
 function toFields(entry: AuditEntry): Record<string, unknown> {
   return {
     outcome: entry.outcome,
     reason: toText(entry.reason),
-    sub: toText(entry.sub),
     method: toText(entry.method),
     route: toPrintable(cutQuery(entry.route), MAX_ROUTE_LENGTH),
-    scopesHeld: toScopes(entry.scopesHeld),
     scopesNeeded: toScopes(entry.scopesNeeded),
-    scopesGranted: toScopes(entry.scopesGranted),
     exchangeMs: toMilliseconds(entry.exchangeMs),
     addedMs: toMilliseconds(entry.addedMs),
     totalMs: toMilliseconds(entry.totalMs),
     requestId: toText(entry.requestId),
-    jti: toText(entry.jti),
-    sid: toText(entry.sid),
   }
 }
 

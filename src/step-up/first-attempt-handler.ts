@@ -85,12 +85,11 @@ export class FirstAttemptHandler extends ForwardingHandler {
     replayBody?.stopRecording()
     this.#interim.release(this.downstream, controller)
     if (this.#credential.kind === 'issued') {
-      const { wanted, token, exchangeMs } = this.#credential
+      const { wanted, exchangeMs } = this.#credential
       call.settle({
         outcome: 'preempted',
         route: circumstances.route?.label ?? call.path,
         scopesNeeded: wanted.scopes,
-        scopesGranted: token.scopes,
         ...(exchangeMs === undefined ? {} : { exchangeMs, addedMs: exchangeMs }),
       })
     } else call.settle({ outcome: 'forwarded' })

@@ -85,7 +85,7 @@ export function createResolution(stepUp: StepUp, credential: Credential): Resolu
         : Readable.from(replayBody.replay(), { objectMode: false })
     dispatch(
       { ...options, headers: withBearer(options.headers, token), body },
-      new ReplayHandler(stepUp, { ...ending, scopesGranted: token.scopes }, () => {
+      new ReplayHandler(stepUp, ending, () => {
         if (circumstances.route?.preempt !== false) learn(wanted.scopes)
       }),
     )

@@ -12,13 +12,11 @@ const ENTRY: AuditEntry = {
   route: '/v1/chat/completions',
   scopesHeld: new Set(['openid']),
   scopesNeeded: ['llama:inference'],
-  scopesGranted: ['llama:inference', 'openid'],
   exchangeMs: 12.34567,
   addedMs: 20,
   totalMs: 100.5,
   requestId: 'r-1',
-  jti: 'ntrtte:1',
-  sid: 's-1',
+  issued: { scopes: ['llama:inference', 'openid'], jti: 'ntrtte:1', sid: 's-1' },
 }
 
 function start() {
@@ -61,6 +59,41 @@ t.test('a step-up is one line with all its facts', async (t) => {
   })
 })
 
+t.test(
+  'lines of one issued token differ in what the requests were, and only in that',
+  async (t) => {
+    const { audit, lines } = start()
+    audit(ENTRY)
+    audit({
+      ...ENTRY,
+      outcome: 'preempted',
+      route: '/v1/other',
+      scopesNeeded: ['a'],
+      requestId: 'r-2',
+    })
+    const other = {
+      ...ENTRY,
+      sub: 'bob',
+      scopesHeld: [],
+      issued: { scopes: ['b'], jti: 'j', sid: 's' },
+    }
+    audit(other)
+    audit({ ...ENTRY, outcome: 'no-hint', sub: 'carol', issued: undefined })
+    const told = lines.map((line) => {
+      const { sub, route, scopesHeld, scopesNeeded, scopesGranted, jti, requestId } =
+        JSON.parse(line)
+      return [sub, route, scopesHeld, scopesNeeded, scopesGranted, jti, requestId]
+    })
+    const [granted, needed, held] = [['llama:inference', 'openid'], ['llama:inference'], ['openid']]
+    t.same(told, [
+      ['alice', '/v1/chat/completions', held, needed, granted, 'ntrtte:1', 'r-1'],
+      ['alice', '/v1/other', held, ['a'], granted, 'ntrtte:1', 'r-2'],
+      ['bob', '/v1/chat/completions', [], needed, ['b'], 'j', 'r-1'],
+      ['carol', '/v1/chat/completions', held, needed, [], undefined, 'r-1'],
+    ])
+  },
+)
+
 t.test('every outcome but forwarded is a line, and every one is counted', async (t) => {
   const { audit, lines, counted } = start()
   for (const outcome of OUTCOMES) audit({ ...ENTRY, outcome })
@@ -102,7 +135,7 @@ t.test('hostile values are bounded and stay on one line', async (t) => {
     scopesHeld: Array.from({ length: 100_000 }, (_, index) => `s${index}`),
     scopesNeeded: [hostile],
     requestId: hostile,
-    jti: hostile,
+    issued: { scopes: [hostile], jti: hostile, sid: hostile },
   })
   const [line = ''] = lines
   t.equal(lines.length, 1)

@@ -46,7 +46,6 @@ const OUTCOMES: Readonly<Record<string, Row>> = {
       outcome: 'stepped-up',
       route: '/v1/things',
       scopesNeeded: ['llama:new'],
-      scopesGranted: ['llama:new', 'openid'],
       exchangeMs: 7,
       addedMs: 0,
     },

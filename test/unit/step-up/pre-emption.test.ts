@@ -37,7 +37,6 @@ t.test('a cached token goes out in the very tick of the request', async (t) => {
       outcome: 'preempted',
       route: 'the route',
       scopesNeeded: ['llama:route'],
-      scopesGranted: ['llama:route'],
     },
   ])
   t.equal(visit.call.issued, house.tokens.cached)
