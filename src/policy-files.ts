@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readRegularFile } from './config/read-regular-file.ts'
 import type { WatchedFile } from './config/watched-file.ts'
 import { createWatchedFile } from './config/watched-file.ts'
 import type { Problems } from './observability/problems.ts'
@@ -71,5 +71,5 @@ export function watchPolicyFiles(options: PolicyFilesOptions): PolicyFiles {
 }
 
 function read(path: string | undefined): PolicyText | undefined {
-  return path === undefined ? undefined : { path, text: readFileSync(path, 'utf8') }
+  return path === undefined ? undefined : { path, text: readRegularFile(path, MAX_BYTES) }
 }

@@ -15,7 +15,7 @@ export interface WatchedFileOptions {
 }
 
 export interface WatchedFile {
-  /** Looks at once; joins a look that is under way. */
+  /** Looks at the file as it is from now on: a look that is under way may have read it before, so another follows it. */
   check(): Promise<void>
   /** Stops looking; no callback is called any more. */
   close(): void
@@ -32,6 +32,7 @@ export function createWatchedFile(options: WatchedFileOptions): WatchedFile {
   let isSettled = false
   let complaint: string | undefined
   let running: Promise<void> | undefined
+  let following: Promise<void> | undefined
   let isClosed = false
 
   async function look(): Promise<void> {
@@ -67,17 +68,29 @@ export function createWatchedFile(options: WatchedFileOptions): WatchedFile {
     onError(error)
   }
 
-  function check(): Promise<void> {
-    running ??= look().finally(() => {
+  function start(): Promise<void> {
+    running = look().finally(() => {
       running = undefined
     })
     return running
   }
 
-  const timer = setInterval(() => void check(), intervalMs)
+  function check(): Promise<void> {
+    if (isClosed) return Promise.resolve()
+    if (running === undefined) return start()
+    following ??= running.then(() => {
+      following = undefined
+      return start()
+    })
+    return following
+  }
+
+  const timer = setInterval(() => {
+    if (running === undefined) void start()
+  }, intervalMs)
   timer.unref()
   return {
-    check: () => (isClosed ? Promise.resolve() : check()),
+    check,
     close() {
       isClosed = true
       clearInterval(timer)

@@ -7,16 +7,16 @@ import type { CallDispatchOptions, CallOptions } from '../call.ts'
 import { Call } from '../call.ts'
 import type { SubjectToken } from '../subject-token.ts'
 import { watchHandshake } from './handshake-watch.ts'
-import { closeHalf, lingerOnClose } from './lingering-close.ts'
-import { REFUSALS, sendRefusal } from './refusal.ts'
-import { gatherBody, MAX_GATHERED_BYTES, streamBody } from './request-body.ts'
+import { closeHalf } from './lingering-close.ts'
 import type { RequestHead } from './request-head.ts'
 import { ResponseRelay } from './response-relay.ts'
 import { createTokenMemory } from './token-memory.ts'
 import { TunnelRelay } from './tunnel.ts'
+import type { UploadsOptions } from './uploads.ts'
+import { createUploads } from './uploads.ts'
 import { upstreamLines } from './upstream-lines.ts'
 
-export interface RelayOptions {
+export interface RelayOptions extends UploadsOptions {
   /** Composed with the step-up interceptor; not closed here. */
   readonly dispatcher: Dispatcher
   /** The protected resource; a path in it is put before every target. */
@@ -26,12 +26,6 @@ export interface RelayOptions {
   readonly readSubjectToken: (authorization: string) => SubjectToken | undefined
   readonly isTrustedPeer: (address: string) => boolean
   readonly hasOutcomeHeader: boolean
-  /** For the bodies that are gathered, all together; beyond it they are streamed. */
-  readonly gatherTotalBytes: number
-  /** For all of a body that is gathered before it is sent; the answer is 408 then. */
-  readonly gatherDeadlineMs: number
-  /** For how long a streamed upload may be silent before its answer has begun; the answer is 408 then. */
-  readonly uploadSilenceMs: number
   readonly onSettled: CallOptions['onSettled']
   /** Monotonic, in milliseconds. */
   readonly now: () => number
@@ -65,13 +59,9 @@ export function createRelay(options: RelayOptions): Relay {
   const via = `1.1 ${pseudonym}`
   const requestIds = createRequestIds()
   const readToken = createTokenMemory(options.readSubjectToken)
+  const takeUpload = createUploads(options)
   let openTunnels = 0
-  let gatheredBytes = 0
   let isDraining = false
-
-  function mayGather(bytes: number): boolean {
-    return bytes <= MAX_GATHERED_BYTES && gatheredBytes + bytes <= options.gatherTotalBytes
-  }
 
   function createCall({ req, head, path }: Admitted): Call {
     return new Call({
@@ -112,42 +102,13 @@ export function createRelay(options: RelayOptions): Relay {
     if (req.socket.destroyed) return
     const call = createCall(admitted)
     const handler = new ResponseRelay(responseOptions(call, res))
-    const length = head.contentLength === undefined ? 0 : Number(head.contentLength)
-    const isChunked = head.transferEncoding !== undefined
-    // HTTP/1.0 knows no 100 (RFC 9110 §10.1.1).
-    const expectsContinue = head.expect !== undefined && req.httpVersionMinor > 0
-    if (length === 0 && !isChunked) {
-      dispatcher.dispatch(dispatchOptions(admitted, call, null), handler)
-    } else if (!isChunked && !expectsContinue && mayGather(length)) {
-      gatheredBytes += length
-      res.once('close', () => {
-        gatheredBytes -= length
-      })
-      gatherBody(req, {
-        deadlineMs: options.gatherDeadlineMs,
-        onGathered(body) {
-          if (!req.socket.destroyed)
-            dispatcher.dispatch(dispatchOptions(admitted, call, body), handler)
-        },
-        onLate: () => sendRefusal(res, REFUSALS.requestTimeout, { closes: true }),
-      })
-    } else {
-      const body = streamBody(req, {
-        onFirstRead() {
-          if (expectsContinue && !res.headersSent) res.writeContinue()
-        },
-        silenceMs: options.uploadSilenceMs,
-        onSilent() {
-          // Where the answer has begun, the upload is the upstream's affair.
-          if (res.headersSent) return
-          sendRefusal(res, REFUSALS.requestTimeout, { closes: true })
-          handler.callerLeft()
-        },
-      })
-      res.once('close', () => drainRequest(req, body))
-      lingerOnClose(req)
-      dispatcher.dispatch(dispatchOptions(admitted, call, body), handler)
-    }
+    takeUpload({
+      req,
+      head,
+      res,
+      send: (body) => dispatcher.dispatch(dispatchOptions(admitted, call, body), handler),
+      onGivenUp: () => handler.callerLeft(),
+    })
   }
 
   function tunnel(admitted: Admitted, socket: Duplex): void {
@@ -187,12 +148,6 @@ export function createRelay(options: RelayOptions): Relay {
       return openTunnels
     },
   }
-}
-
-/** An answer came before the end of the upload: the rest is read and dropped, so that the caller gets to read the answer. */
-function drainRequest(req: IncomingMessage, body: Readable): void {
-  body.destroy()
-  if (!req.complete) req.resume()
 }
 
 /** Unique among all instances, cheap, and sortable within one: a random word and a counter. */

@@ -7,7 +7,7 @@ import { admit } from './admission.ts'
 import { answerClientError } from './client-error.ts'
 import { REFUSALS, sendRefusal } from './refusal.ts'
 import type { Admitted, Relay } from './relay.ts'
-import { whenTurnComes } from './turn.ts'
+import { createTurns } from './turn.ts'
 import { listenForUpgrades } from './upgrade.ts'
 
 declare module 'fastify' {
@@ -43,6 +43,7 @@ export async function createRelayServer(options: RelayServerOptions): Promise<Fa
     rewriteUrl: () => '/',
     clientErrorHandler: answerClientError,
   })
+  const whenTurnComes = createTurns()
   const methods = METHODS.filter((method) => method !== 'CONNECT')
   for (const method of methods) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import {
   mkdir,
   mkdtemp,
@@ -47,6 +48,20 @@ t.test('a file that stays as it is causes nothing', async (t) => {
   const { events, file } = await watch(t, path)
   for (let look = 0; look < 4; look++) await file.check()
   t.same(events, [])
+})
+
+t.test('who asks sees the file as it was then, also while a look is under way', async (t) => {
+  const path = join(await createFolder(t), 'f')
+  await writeFile(path, '')
+  const { events, file } = await watch(t, path)
+  for (let round = 0; round < 50; round += 1) {
+    const before = file.check()
+    // A little later each time, so that the look is anywhere in its work.
+    for (let turn = 0; turn < round % 7; turn += 1) await new Promise(setImmediate)
+    writeFileSync(path, `${round}`)
+    await Promise.all([before, file.check(), file.check()])
+    t.equal(events.at(-1), `change: ${round}`)
+  }
 })
 
 t.test('a file written in place is noticed once', async (t) => {
@@ -183,7 +198,8 @@ t.test('looks do not overlap, and a closed watch is silent', async (t) => {
   await writeFile(path, 'one')
   const { events, file } = await watch(t, path)
   await writeFile(path, 'two')
-  t.equal(file.check(), file.check())
+  void file.check()
+  t.equal(file.check(), file.check(), 'one look follows for all who ask')
   file.close()
   await file.check()
   t.same(events, [])

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import t from 'tap'
-import { whenTurnComes } from '../../../src/relay/turn.ts'
+import { createTurns } from '../../../src/relay/turn.ts'
 import { portOf } from './stage.ts'
 
 interface Scope {
@@ -11,6 +11,7 @@ interface Scope {
 
 /** A server whose first answer on each connection waits until it is told to go on; the others wait for their turn. */
 async function createHouse(t: Scope) {
+  const whenTurnComes = createTurns()
   let release = (): void => {}
   const released = new Promise<void>((resolve) => {
     release = resolve
