@@ -7,6 +7,7 @@ import { REFUSALS } from '../../src/relay/refusal.ts'
 import type { Check, Tally } from '../e2e/check.ts'
 import { runChecks } from '../e2e/check.ts'
 import { KINDS } from './corpus.ts'
+import { clientCredentialChecks } from './drive/client-credentials.ts'
 import { crashChecks } from './drive/crashes.ts'
 import { keycloakChecks } from './drive/keycloak.ts'
 import { outcomeChecks } from './drive/outcomes.ts'
@@ -44,6 +45,7 @@ async function runAll(house: House): Promise<void> {
     ['The search itself', selfChecks(house)],
     ['Every outcome', outcomeChecks(house)],
     ['Keycloak', keycloakChecks(house)],
+    ['Client keys and assertions', clientCredentialChecks(house)],
     ['The upstream', upstreamChecks(house)],
     ['Requests', requestChecks(house)],
     ['Starts that fail', startChecks(house)],
