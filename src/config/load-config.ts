@@ -152,5 +152,13 @@ function warnOf(values: SettingValues): readonly string[] {
       'KEYCLOAK_AUDIENCE is not set: issued tokens are not confined to this upstream, so scopes that it names are acted on only if they open no new audience',
     )
   }
+  for (const variable of ['ALLOWED_SCOPES', 'DENIED_SCOPES', 'KEYCLOAK_AUDIENCE'] as const) {
+    // A comma is a character of a name (RFC 6749 §3.3), and mostly a slip.
+    if (values[variable].some((name) => name.includes(','))) {
+      warnings.push(
+        `${variable} holds a comma, which is part of a name: names are separated by spaces`,
+      )
+    }
+  }
   return warnings
 }

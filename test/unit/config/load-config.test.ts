@@ -202,6 +202,12 @@ t.test('what is allowed but deserves a look is a warning', async (t) => {
   t.match(load({}).warnings, [/^KEYCLOAK_AUDIENCE is not set/])
   t.match(load({ ...quiet, ALLOWED_SCOPES: 'llama:* *' }).warnings, [/^ALLOWED_SCOPES holds `\*`/])
   t.same(load({ ...quiet, ALLOWED_SCOPES: '*:read' }).warnings, [])
+  for (const variable of ['ALLOWED_SCOPES', 'DENIED_SCOPES', 'KEYCLOAK_AUDIENCE']) {
+    const commas = { ...quiet, [variable]: 'llama:a,llama:b' }
+    t.match(load(commas).warnings, [
+      new RegExp(`^${variable} holds a comma, .*separated by spaces`),
+    ])
+  }
   t.match(load({ ...quiet, KEYCLOAK_CLIENTID: 'x' }).warnings, [/did you mean KEYCLOAK_CLIENT_ID/])
   t.match(load(quiet, { e: 'MAX_SCOPE=3' }, 'e').warnings, [/did you mean MAX_SCOPES/])
 })
