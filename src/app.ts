@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { auditEntry } from './audit-entry.ts'
+import type { Call } from './call.ts'
 import type { Config, Endpoint } from './config/config.ts'
 import { watchTls } from './config/watched-tls.ts'
 import { openKeycloak } from './keycloak.ts'
@@ -21,6 +22,7 @@ import { createRelayServer } from './relay/server.ts'
 import { createTrustedPeers } from './relay/trusted-peers.ts'
 import { MAX_DENIAL_MS } from './step-up/first-attempt-handler.ts'
 import { createStepUp } from './step-up/interceptor.ts'
+import type { IssuedTokens } from './step-up/issued-tokens.ts'
 import { createLearning } from './step-up/learning.ts'
 import { createReplayMemory } from './step-up/replay-memory.ts'
 import { createSubjectTokenReader } from './subject-token.ts'
@@ -134,8 +136,9 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
     uploadSilenceMs: headersTimeoutMs + MAX_DENIAL_MS + config.keycloak.exchangeTimeoutMs,
     onSettled(call, settlement) {
       if (settlement.outcome === 'upstream-unavailable') health.failed(settlement.reason ?? '')
-      else health.answered()
-      audit(auditEntry(call, settlement, monotonicNow()))
+      else if (!call.isAbandoned) health.answered()
+      const isVerified = () => isCallerVerified(call, tokens)
+      audit(auditEntry(call, settlement, { nowMs: monotonicNow(), isVerified }))
     },
     now: monotonicNow,
     epochNow: now,
@@ -190,6 +193,11 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
       upstreamTls.close()
     },
   }
+}
+
+/** An exchange has verified the token, or the record of its body has. */
+function isCallerVerified({ issued, subject }: Call, tokens: IssuedTokens): boolean {
+  return issued !== undefined || (subject !== undefined && tokens.isAuthentic(subject))
 }
 
 function toUrl({ host, port }: Endpoint): string {

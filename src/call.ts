@@ -16,6 +16,9 @@ export interface Settlement {
   readonly addedMs?: number
 }
 
+/** Why nobody waits for the answer any more. */
+export type Abandonment = 'caller-left' | 'upload-silent'
+
 export interface CallOptions {
   readonly requestId: string
   readonly method: string
@@ -24,7 +27,7 @@ export interface CallOptions {
   readonly subject: SubjectToken | undefined
   /** Monotonic, in milliseconds. */
   readonly startedAt: number
-  /** Called once, when the answer's head has been written. */
+  /** Called once: when the answer's head has been written, or nobody is there for it any more. */
   readonly onSettled: (call: Call, settlement: Settlement) => void
 }
 
@@ -81,6 +84,11 @@ export class Call {
     this.#settlement = settlement
   }
 
+  /** There is no answer, or not all of it; what was known of the step-up stays. */
+  fail(reason: string): void {
+    this.#settlement = { ...this.#settlement, outcome: 'upstream-unavailable', reason }
+  }
+
   /** The head is written, so the word stands: a body that breaks off afterwards does not change how the step-up ended. */
   publish(): void {
     if (this.#isPublished || this.#settlement === undefined) return
@@ -88,10 +96,16 @@ export class Call {
     this.#onSettled(this, this.#settlement)
   }
 
-  /** The caller has left: whoever waits for something on its behalf is told. */
-  abandon(): void {
+  /**
+   * The caller has left, or was given up: whoever waits for something on its behalf is told. What has gone out with an issued
+   * token is told of all the same: nobody uses its power unseen by not waiting for the answer.
+   */
+  abandon(reason: Abandonment): void {
     this.#isAbandoned = true
     this.#onAbandoned?.()
+    if (this.issued === undefined || this.#settlement === undefined || this.#isPublished) return
+    this.#settlement = { ...this.#settlement, reason }
+    this.publish()
   }
 
   /** At most one listener: a call waits for one thing at a time. */

@@ -7,8 +7,10 @@ export interface AuditEntry {
   readonly outcome: Outcome
   /** A stable word or short phrase, e.g. `budget`. */
   readonly reason?: string | undefined
-  /** Of the caller's token; verified only if an exchange was made. */
+  /** Of the caller's token. */
   readonly sub: string | undefined
+  /** Whether its signature was checked, and is good; else anybody may have written what it says. Asked where a line is written. */
+  readonly isVerified: () => boolean
   readonly method: string
   /** The canonical path or the label of the rule that spoke. */
   readonly route: string
@@ -48,18 +50,24 @@ export interface AuditOptions {
 export function createAudit({ log, metrics }: AuditOptions): (entry: AuditEntry) => void {
   const logs = new WeakMap<AuditedToken, AuditLog>()
 
-  function logOf(entry: AuditEntry): AuditLog {
-    const known = entry.issued && logs.get(entry.issued)
+  /** Of the caller whose token it is. */
+  function logOf(issued: AuditedToken, entry: AuditEntry): AuditLog {
+    const known = logs.get(issued)
     if (known !== undefined) return known
     const created = log.child(toFieldsOfToken(entry))
-    if (entry.issued !== undefined) logs.set(entry.issued, created)
+    logs.set(issued, created)
     return created
+  }
+
+  function write(entry: AuditEntry): void {
+    if (entry.issued !== undefined) logOf(entry.issued, entry).info(toFields(entry), 'audit')
+    else log.info({ ...toFieldsOfToken(entry), ...toFields(entry) }, 'audit')
   }
 
   return (entry) => {
     metrics.countRequest(entry.outcome)
     if (entry.addedMs !== undefined) metrics.observeAdded(entry.addedMs)
-    if (entry.outcome !== 'forwarded') logOf(entry).info(toFields(entry), 'audit')
+    if (entry.outcome !== 'forwarded') write(entry)
   }
 }
 
@@ -68,9 +76,11 @@ const MAX_ROUTE_LENGTH = 512
 // Twice the default of MAX_SCOPES: a token may hold far more than anybody wants to read.
 const MAX_SCOPES = 100
 
-function toFieldsOfToken({ sub, scopesHeld, issued }: AuditEntry): Record<string, unknown> {
+function toFieldsOfToken(entry: AuditEntry): Record<string, unknown> {
+  const { sub, isVerified, scopesHeld, issued } = entry
   return {
     sub: toText(sub),
+    verified: isVerified(),
     scopesHeld: toScopes(scopesHeld),
     scopesGranted: toScopes(issued?.scopes ?? []),
     jti: toText(issued?.jti),

@@ -107,7 +107,7 @@ export function createRelay(options: RelayOptions): Relay {
       head,
       res,
       send: (body) => dispatcher.dispatch(dispatchOptions(admitted, call, body), handler),
-      onGivenUp: () => handler.callerLeft(),
+      onGivenUp: () => handler.abandon('upload-silent'),
     })
   }
 
@@ -117,7 +117,7 @@ export function createRelay(options: RelayOptions): Relay {
     const res = new ServerResponse(req)
     res.assignSocket(req.socket)
     res.shouldKeepAlive = false
-    const watch = watchHandshake(socket, () => handler.callerLeft())
+    const watch = watchHandshake(socket, () => handler.abandon('caller-left'))
     res.once('finish', () => {
       res.detachSocket(req.socket)
       watch.refuse()

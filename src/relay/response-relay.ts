@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Dispatcher } from 'undici'
-import type { Call } from '../call.ts'
+import type { Abandonment, Call } from '../call.ts'
 import { readRawHeaders } from '../raw-headers.ts'
 import type { InterimResponses } from './interim-response.ts'
 import { createInterimResponses } from './interim-response.ts'
@@ -36,7 +36,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     this.options = options
     this.#res = options.res
     this.#res.once('close', () => {
-      if (!this.#res.writableFinished) this.callerLeft()
+      if (!this.#res.writableFinished) this.abandon('caller-left')
     })
   }
 
@@ -106,7 +106,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
       else this.#res.socket.destroySoon()
       return
     }
-    call.settle({ outcome: 'upstream-unavailable', reason: codeOf(error) })
+    call.fail(codeOf(error))
     const refusal = isTimeout(error) ? REFUSALS.upstreamTimeout : REFUSALS.upstreamUnavailable
     const lines = ['via', via]
     if (hasOutcomeHeader && call.outcome !== undefined)
@@ -127,8 +127,8 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   }
 
   /** Aborts whatever works for the caller. */
-  callerLeft(): void {
-    this.options.call.abandon()
+  abandon(reason: Abandonment): void {
+    this.options.call.abandon(reason)
     this.#controller?.abort(new CallerLeftError())
   }
 

@@ -80,19 +80,12 @@ export class FirstAttemptHandler extends ForwardingHandler {
   }
 
   protected override onFinalHead(controller: Controller): void {
-    const { call, replayBody, circumstances } = this.#stepUp
+    const { call, replayBody } = this.#stepUp
     this.#state = { kind: 'passing' }
     replayBody?.stopRecording()
     this.#interim.release(this.downstream, controller)
-    if (this.#credential.kind === 'issued') {
-      const { wanted, exchangeMs } = this.#credential
-      call.settle({
-        outcome: 'preempted',
-        route: circumstances.route?.label ?? call.path,
-        scopesNeeded: wanted.scopes,
-        ...(exchangeMs === undefined ? {} : { exchangeMs, addedMs: exchangeMs }),
-      })
-    } else call.settle({ outcome: 'forwarded' })
+    // What goes out with an issued token is settled when it goes.
+    if (this.#credential.kind !== 'issued') call.settle({ outcome: 'forwarded' })
   }
 
   #hold(controller: Controller, status: number, statusMessage: string | undefined): void {
@@ -107,7 +100,7 @@ export class FirstAttemptHandler extends ForwardingHandler {
 
   /** The caller sees as much of the denial as came, and that it broke off. */
   #passBrokenOff(controller: Controller, denial: HeldDenial): void {
-    this.#stepUp.call.settle({ outcome: 'upstream-unavailable', reason: 'denial-broke-off' })
+    this.#stepUp.call.fail('denial-broke-off')
     try {
       denial.release(this.downstream, controller)
     } catch {

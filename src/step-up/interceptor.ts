@@ -12,7 +12,7 @@ import { FirstAttemptHandler } from './first-attempt-handler.ts'
 import type { ReplayBody } from './replay-body.ts'
 import { createReplayBody } from './replay-body.ts'
 import { createSettledController } from './settled-controller.ts'
-import type { Credential, StepUp, StepUpOptions } from './step-up.ts'
+import type { Credential, Issued, StepUp, StepUpOptions } from './step-up.ts'
 import { startExchange } from './step-up.ts'
 
 /**
@@ -109,6 +109,7 @@ function send(stepUp: StepUp, credential: Credential): boolean {
   const { options, replayBody, call, dispatch } = stepUp
   const token = credential.kind === 'issued' ? credential.token : undefined
   call.issued = token
+  if (credential.kind === 'issued') settlePreempted(stepUp, credential)
   if (token === undefined && replayBody === undefined) {
     return dispatch(options, new FirstAttemptHandler(stepUp, credential))
   }
@@ -118,4 +119,13 @@ function send(stepUp: StepUp, credential: Credential): boolean {
       ? options.body
       : Readable.from(replayBody.first(), { objectMode: false })
   return dispatch({ ...options, headers, body }, new FirstAttemptHandler(stepUp, credential))
+}
+
+function settlePreempted({ call, circumstances }: StepUp, { wanted, exchangeMs }: Issued): void {
+  call.settle({
+    outcome: 'preempted',
+    route: circumstances.route?.label ?? call.path,
+    scopesNeeded: wanted.scopes,
+    ...(exchangeMs === undefined ? {} : { exchangeMs, addedMs: exchangeMs }),
+  })
 }

@@ -10,9 +10,10 @@ export class ReplayHandler extends ForwardingHandler {
   readonly #settlement: Settlement
   readonly #onGranted: () => void
 
-  /** `settlement` is how the request ends if the replay is not denied; `onGranted` is called then. */
+  /** `settlement` is how the request ends unless the replay is denied; `onGranted` is called then. */
   constructor(stepUp: StepUp, settlement: Settlement, onGranted: () => void) {
     super(stepUp.downstream)
+    stepUp.call.settle(settlement)
     this.#stepUp = stepUp
     this.#settlement = settlement
     this.#onGranted = onGranted
@@ -20,12 +21,8 @@ export class ReplayHandler extends ForwardingHandler {
 
   protected override onFinalHead(_controller: Dispatcher.DispatchController, status: number): void {
     const { call } = this.#stepUp
-    if (isDenialStatus(status)) {
-      call.settle({ ...this.#settlement, outcome: 'replay-denied' })
-    } else {
-      call.settle(this.#settlement)
-      this.#onGranted()
-    }
+    if (isDenialStatus(status)) call.settle({ ...this.#settlement, outcome: 'replay-denied' })
+    else this.#onGranted()
   }
 
   override onResponseEnd(controller: Dispatcher.DispatchController, trailers: ParsedHeaders): void {

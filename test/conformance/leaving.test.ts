@@ -97,6 +97,17 @@ for (const stage of STAGES) {
       )
       t.equal(scopelift.audit.length, 0, 'and nobody was told an outcome')
     }
+    if (stage === 'before the replay’s head') {
+      await until(async () => scopelift.audit.length >= count, 'the audit lines')
+      const told = scopelift.audit.map(({ outcome, reason, verified, scopesGranted }) => [
+        outcome,
+        reason,
+        verified,
+        Array.isArray(scopesGranted) && scopesGranted.length > 0,
+      ])
+      const used = ['stepped-up', 'caller-left', true, true]
+      t.same(told, Array(count).fill(used), 'each power that was used is told of, once')
+    }
     t.notMatch(scopelift.output(), /"level":"(error|fatal)"/)
   })
 }

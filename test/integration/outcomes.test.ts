@@ -100,6 +100,33 @@ t.test('no-hint: a denial that names nothing', async (t) => {
   t.equal(house.authorizationServer.exchanges, 0)
 })
 
+t.test('an audit line says whether anybody has verified in whose name it is', async (t) => {
+  const house = await build(t, protectedHandle)
+  const alice = await house.alice()
+  const forged = `${alice.slice(0, alice.lastIndexOf('.'))}.${Buffer.alloc(256).toString('base64url')}`
+  for (const token of [forged, alice, undefined]) await house.call(token)
+  t.same(
+    house.scopelift.audit.map(({ outcome, verified }) => [outcome, verified]),
+    [
+      ['subject-token-unusable', false],
+      ['stepped-up', true],
+      ['no-subject-token', false],
+    ],
+  )
+})
+
+t.test('upstream-unavailable: the line of a failed replay keeps what was known', async (t) => {
+  const house = await build(t, (req, res) => {
+    if (requireScope(req, res, SCOPE)) req.socket.destroy()
+  })
+  t.equal(outcomeOf(await house.call(await house.alice())), 'upstream-unavailable')
+  const { outcome, scopesNeeded, scopesGranted, exchangeMs } = auditOf(house) ?? {}
+  t.equal(outcome, 'upstream-unavailable')
+  t.same(scopesNeeded, [SCOPE])
+  t.ok(Array.isArray(scopesGranted) && scopesGranted.includes(SCOPE))
+  t.type(exchangeMs, 'number')
+})
+
 t.test('scope-not-allowed: policy forbids what the upstream names', async (t) => {
   const house = await build(t, protectedHandle, { ALLOWED_SCOPES: 'mcp:*' })
   const answer = await house.call(await house.alice())

@@ -50,13 +50,25 @@ t.test('a call that is not settled publishes nothing', async (t) => {
 t.test('who waits for a call is told when the caller leaves', async (t) => {
   const { call } = createCall()
   const told: string[] = []
-  call.abandon()
+  call.abandon('caller-left')
   t.equal(call.isAbandoned, true)
   call.onAbandoned = () => told.push('late')
   t.same(told, ['late'])
   call.onAbandoned = undefined
-  call.abandon()
+  call.abandon('caller-left')
   t.same(told, ['late'])
+})
+
+t.test('a failure keeps what was known of the step-up', async (t) => {
+  const { call, settled } = createCall()
+  call.settle({ outcome: 'stepped-up', scopesNeeded: ['a'], exchangeMs: 1 })
+  call.fail('ECONNRESET')
+  call.publish()
+  const kept = { outcome: 'upstream-unavailable', reason: 'ECONNRESET', scopesNeeded: ['a'] }
+  t.same(
+    settled.map(([, settlement]) => settlement),
+    [{ ...kept, exchangeMs: 1 }],
+  )
 })
 
 t.test('only the last one who waits is told', async (t) => {
@@ -66,7 +78,7 @@ t.test('only the last one who waits is told', async (t) => {
   call.onAbandoned = () => told.push('second')
   t.equal(call.isAbandoned, false)
   t.same(told, [])
-  call.abandon()
+  call.abandon('caller-left')
   t.same(told, ['second'])
 })
 

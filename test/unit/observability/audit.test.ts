@@ -8,6 +8,7 @@ import { OUTCOMES } from '../../../src/observability/outcome.ts'
 const ENTRY: AuditEntry = {
   outcome: 'stepped-up',
   sub: 'alice',
+  isVerified: () => true,
   method: 'POST',
   route: '/v1/chat/completions',
   scopesHeld: new Set(['openid']),
@@ -44,6 +45,7 @@ t.test('a step-up is one line with all its facts', async (t) => {
     level: 'info',
     outcome: 'stepped-up',
     sub: 'alice',
+    verified: true,
     method: 'POST',
     route: '/v1/chat/completions',
     scopesHeld: ['openid'],

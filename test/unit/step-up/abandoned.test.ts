@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { challenge, GRANTED, jsonDenial } from './denials.ts'
-import { issued } from './fake-tokens.ts'
+import { issued, issuedToken } from './fake-tokens.ts'
 import { createHouse, settle, streamOf } from './house.ts'
 
 const PREEMPTED = { need: { kind: 'scopes', scopes: ['llama:route'] } } as const
@@ -12,7 +12,7 @@ t.test('a caller that leaves during a pre-emption cancels it, and nothing is sen
   const visit = house.visit({ body })
   const asked = house.tokens.onlyAsked()
   t.equal(asked.signal.aborted, false)
-  visit.call.abandon()
+  visit.call.abandon('caller-left')
   t.equal(asked.signal.aborted, true)
   asked.land(issued('late', 'llama:route'))
   await settle()
@@ -29,7 +29,7 @@ t.test('a caller that leaves during an exchange cancels it, and nothing is repla
   await visit.attempt(0).readChunk()
   visit.attempt(0).answer(jsonDenial('llama:new'))
   const asked = house.tokens.onlyAsked()
-  visit.call.abandon()
+  visit.call.abandon('caller-left')
   t.equal(asked.signal.aborted, true)
   asked.land(issued('late', 'llama:new'))
   await settle()
@@ -49,7 +49,7 @@ t.test('a caller that leaves during a reissue cancels it', async (t) => {
     headers: ['www-authenticate', 'Bearer error="invalid_token"'],
   })
   const reissue = house.tokens.asked[1]
-  visit.call.abandon()
+  visit.call.abandon('caller-left')
   t.equal(reissue?.signal.aborted, true)
 })
 
@@ -59,7 +59,7 @@ t.test('a caller that leaves under a held denial has no outcome', async (t) => {
   visit.attempt(0).head(challenge('llama:new'))
   visit.attempt(0).data('den')
   const asked = house.tokens.onlyAsked()
-  visit.call.abandon()
+  visit.call.abandon('caller-left')
   visit.attempt(0).fail(new Error('aborted'))
   t.equal(asked.signal.aborted, true)
   t.same(visit.settlements, [])
@@ -76,7 +76,7 @@ t.test(
     asked.land(issued('wide', 'llama:new'))
     await settle()
     visit.attempt(1).head(GRANTED)
-    visit.call.abandon()
+    visit.call.abandon('caller-left')
     t.equal(asked.signal.aborted, false)
   },
 )
@@ -86,9 +86,49 @@ t.test('a caller that leaves while its token is checked has no outcome', async (
   const visit = house.visit({ body: streamOf('body') })
   await visit.attempt(0).readBody()
   visit.attempt(0).answer(challenge('llama:new'))
-  visit.call.abandon()
+  visit.call.abandon('caller-left')
   await settle()
   t.same(visit.settlements, [])
   t.same(visit.caller.events, [])
   t.equal(house.memory.bytesInUse, 0)
+})
+
+t.test(
+  'what has gone out with an issued token is told of, though nobody waits for the answer',
+  async (t) => {
+    const house = createHouse()
+    const visit = house.visit()
+    visit.attempt(0).answer(challenge('llama:new'))
+    house.tokens.onlyAsked().land(issued('wide', 'llama:new'))
+    await settle()
+    visit.call.abandon('caller-left')
+    visit.attempt(1).fail(new Error('aborted'))
+    t.match(visit.settlements, [
+      { outcome: 'stepped-up', reason: 'caller-left', scopesNeeded: ['llama:new'], exchangeMs: 7 },
+    ])
+    t.same(visit.call.issued?.scopes, ['llama:new'])
+  },
+)
+
+t.test('so is a pre-empted request, once, whether its caller leaves or is given up', async (t) => {
+  for (const reason of ['caller-left', 'upload-silent'] as const) {
+    const house = createHouse({ route: PREEMPTED })
+    house.tokens.cached = issuedToken('cached', 'llama:route')
+    const visit = house.visit()
+    visit.call.abandon(reason)
+    visit.call.abandon('caller-left')
+    t.match(visit.settlements, [{ outcome: 'preempted', reason, scopesNeeded: ['llama:route'] }])
+    t.equal(visit.settlements.length, 1)
+  }
+})
+
+t.test('leaving in the middle of an answer does not change how the request ended', async (t) => {
+  const house = createHouse({ route: PREEMPTED })
+  house.tokens.cached = issuedToken('cached', 'llama:route')
+  const visit = house.visit()
+  visit.attempt(0).head(GRANTED)
+  visit.call.publish()
+  visit.call.abandon('caller-left')
+  t.equal(visit.settlements.length, 1)
+  t.equal(visit.settlements[0]?.reason, undefined)
 })
