@@ -97,6 +97,8 @@ async function serveUntilStopped(config: Config): Promise<number> {
   const { default: closeWithGrace } = await import('close-with-grace')
   const { createLogger, flushLog } = await import('./observability/logger.ts')
   const log = createLogger({ level: config.logLevel })
+  // Before pino's own listener, which writes out what has been handed to it, and nothing after that.
+  process.prependOnceListener('exit', () => log.flush())
   const stop = new AbortController()
   const served = startServing(config, log, stop.signal).finally(() => flushLog(log))
   const handlers = closeWithGrace(

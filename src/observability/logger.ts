@@ -1,5 +1,6 @@
 import type { DestinationStream, Logger } from 'pino'
 import { pino } from 'pino'
+import { createLineBatches } from './line-batches.ts'
 import { maskTokens, toPrintable } from './printable.ts'
 
 export type Log = Logger
@@ -7,7 +8,7 @@ export type Log = Logger
 export interface LoggerOptions {
   /** One of pino's levels, or `silent`. */
   readonly level: string
-  /** Standard output by default, written asynchronously, within 100 ms, and flushed when the process exits. */
+  /** Standard output by default, written asynchronously and within 100 ms. Who ends the process flushes it before pino does. */
   readonly destination?: DestinationStream
 }
 
@@ -21,7 +22,7 @@ export function createLogger({ level, destination }: LoggerOptions): Log {
       level,
       // Pid and host name are the same on every line of a container, and its runtime adds them anyway.
       base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: createTimestamp(Date.now),
       formatters: { level: (label) => ({ level: label }) },
       serializers: {
         err: serializeError,
@@ -32,20 +33,31 @@ export function createLogger({ level, destination }: LoggerOptions): Log {
       // The last line of defence: no code should log a token, and none that does reaches the output.
       hooks: { streamWrite: maskTokens },
     },
-    destination ??
-      pino.destination({
-        fd: 1,
-        sync: false,
-        minLength: MIN_WRITE_CHARACTERS,
-        periodicFlush: MAX_DELAY_MS,
-        maxLength: MAX_UNWRITTEN_CHARACTERS,
-      }),
+    destination ?? openStandardOutput(),
   )
 }
 
-// Under load many lines are one write: each by itself would cost as much as all that makes it.
-const MIN_WRITE_CHARACTERS = 8_192
-const MAX_DELAY_MS = 100
+const BATCH = { maxCharacters: 65_536, maxDelayMs: 100 } as const
+
+function openStandardOutput(): DestinationStream {
+  // Whatever comes is written at once: with a minimum of 0 a flush would not wait for it.
+  const options = { fd: 1, sync: false, minLength: 1, maxLength: MAX_UNWRITTEN_CHARACTERS }
+  return createLineBatches(pino.destination(options), BATCH)
+}
+
+/** The time in ISO 8601 as pino wants it; made once a millisecond, in which there may be many lines. */
+function createTimestamp(now: () => number): () => string {
+  let atMs = Number.NaN
+  let text = ''
+  return () => {
+    const ms = now()
+    if (ms !== atMs) {
+      atMs = ms
+      text = `,"time":"${new Date(ms).toISOString()}"`
+    }
+    return text
+  }
+}
 
 // Where nobody reads standard output, lines beyond this are dropped: memory is not.
 const MAX_UNWRITTEN_CHARACTERS = 8_388_608

@@ -16,5 +16,5 @@ export function toPrintable(text: string, maxLength: number): string {
 
 /** Puts `[token]` in the place of anything that looks like a JWT. */
 export function maskTokens(text: string): string {
-  return text.replace(JWT, '[token]')
+  return text.includes('eyJ') ? text.replace(JWT, '[token]') : text
 }
