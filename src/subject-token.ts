@@ -30,7 +30,6 @@ export interface SubjectToken {
 
 /** RFC 9110 §11.1: the scheme is case-insensitive; RFC 6750 §2.1: the rest is one token68. */
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
-const BASE64URL = /^[A-Za-z0-9_-]+$/
 const MAX_DECODED_CHARACTERS = 65_536
 const ENTRY_BYTES = 4096
 /** What a value, a key or a scope costs beyond its characters; two marks stand for one of them at the most. */
@@ -86,17 +85,19 @@ const MARKS: ReadonlySet<number> = new Set(Buffer.from('{[:, '))
 
 /** The claims of a JWT in compact form (RFC 7519 §7.2), unverified; `undefined` where it is none. */
 export function parseTokenClaims(token: string): TokenClaims | undefined {
-  const parts = token.split('.')
-  const [header, payload] = parts
-  if (header === undefined || payload === undefined || parts.length !== 3) return undefined
-  const { alg } = parseSegment(header) ?? {}
-  const claims = parseSegment(payload)
+  const segments = token.split('.')
+  if (segments.length !== 3) return undefined
+  const [header, payload, signature] = segments.map(decodeSegment)
+  if (header === undefined || payload === undefined || signature === undefined) return undefined
+  const { alg } = parseJsonObject(header.toString('utf8')) ?? {}
+  const claims = parseJsonObject(payload.toString('utf8'))
   return typeof alg === 'string' && claims !== undefined ? readClaims(claims) : undefined
 }
 
-function parseSegment(segment: string): Readonly<Record<string, unknown>> | undefined {
-  if (!BASE64URL.test(segment)) return undefined
-  return parseJsonObject(Buffer.from(segment, 'base64url').toString('utf8'))
+/** RFC 7515 §2: not padded. Nor with other unused bits than zeros, or one genuine token could be spelled in many ways. */
+function decodeSegment(segment: string): Buffer | undefined {
+  const octets = Buffer.from(segment, 'base64url')
+  return octets.toString('base64url') === segment ? octets : undefined
 }
 
 function readClaims(payload: Readonly<Record<string, unknown>>): TokenClaims {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
@@ -79,6 +80,32 @@ t.test('what is no JWT has no claims', async (t) => {
   ]
   for (const [what, token] of table) t.equal(parseTokenClaims(token), undefined, what)
 })
+
+t.test('a JWT has one spelling: unused bits are zero, and nothing is padded', async (t) => {
+  const header = Buffer.from('{"alg":"RS256"} ').toString('base64url')
+  const payload = Buffer.from('{"sub":"al"}  ').toString('base64url')
+  const table: [what: string, token: string, isJwt: boolean][] = [
+    ['as it was signed', `${header}.${payload}.AA`, true],
+    ['bits of the header', `${respell(header)}.${payload}.AA`, false],
+    ['bits of the payload', `${header}.${respell(payload)}.AA`, false],
+    ['bits of the signature', `${header}.${payload}.AB`, false],
+    ['a padded signature', `${header}.${payload}.AA==`, false],
+    ['a padded payload', `${header}.${payload}=.AA`, false],
+    ['a signature that no octets give', `${header}.${payload}.AAAAA`, false],
+    ['a signature outside the alphabet', `${header}.${payload}.A+`, false],
+    ['a signature that was cut off: forged, but a JWT', `${header}.${payload}.`, true],
+  ]
+  for (const [what, token, isJwt] of table)
+    t.equal(parseTokenClaims(token) !== undefined, isJwt, what)
+})
+
+/** The same octets in other characters: the last one carries bits that no octet has. */
+function respell(segment: string): string {
+  const octets = Buffer.from(segment, 'base64url')
+  const other = `${segment.slice(0, -1)}${String.fromCharCode(segment.charCodeAt(segment.length - 1) + 1)}`
+  assert.deepEqual(Buffer.from(other, 'base64url'), octets)
+  return other
+}
 
 t.test('any text is read without an exception', async () => {
   const part = fc.oneof(

@@ -78,8 +78,9 @@ async function noExchange(house: House, running: Running): Promise<void> {
 }
 
 async function unusableTokens({ token, needles }: House): Promise<readonly string[]> {
-  const [head, payload, signature] = (await token()).split('.')
-  const forged = `${head}.${payload}.${[...(signature ?? '')].reverse().join('')}`
+  const [head, payload, signature = ''] = (await token()).split('.')
+  const octets = Buffer.from(signature, 'base64url').reverse()
+  const forged = `${head}.${payload}.${octets.toString('base64url')}`
   needles.addToken('a forged token', forged)
   const opaque = needles.plant('an opaque token')
   const aMinuteAgo = Math.floor(Date.now() / 1000) - 60
