@@ -53,7 +53,7 @@ export const OPERATION_SETTINGS = {
     min: 0,
     max: 64 * 1024 * 1024 * 1024,
     example: '64MiB',
-    meaning: 'Memory for all replay bodies together; one token may hold a quarter of it',
+    meaning: 'Memory for all replay bodies together; one caller may hold a quarter of it',
   },
   SHUTDOWN_GRACE_MS: {
     group: 'Operation',

@@ -68,7 +68,8 @@ function record(
   if (route?.isReplayable === false || tokens.whyUnusable(subject) !== undefined) return undefined
   if (!tokens.isAuthentic(subject)) void tokens.authenticate(subject)
   const isAuthentic = () => tokens.isAuthentic(subject)
-  const lease = replayMemory.lease({ digest: subject.digest, isAuthentic })
+  const name = subject.claims?.sub ?? subject.digest
+  const lease = replayMemory.lease({ name, isAuthentic })
   return createReplayBody({ source, lease })
 }
 

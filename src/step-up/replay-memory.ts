@@ -7,14 +7,14 @@ export interface ReplayLease {
 }
 
 export interface ReplayOwner {
-  /** The digest of the subject token. */
-  readonly digest: string
-  /** Asked for every chunk: anybody can make up any number of tokens, so until then it owns nothing of its own. */
+  /** The user, not the token: one login gives any number of tokens, and one token may have more than one good signature. */
+  readonly name: string
+  /** Whether the token is genuine. Asked for every chunk: anybody can make up tokens, in anybody's name, and they own nothing. */
   isAuthentic(): boolean
 }
 
 export interface ReplayMemory {
-  /** One token gets at most a quarter of the whole, and so do all together that are not known to be genuine. */
+  /** One caller gets at most a quarter of the whole, and so do all together whose tokens are not known to be genuine. */
   lease(owner: ReplayOwner): ReplayLease
   readonly bytesInUse: number
 }
@@ -22,7 +22,7 @@ export interface ReplayMemory {
 // A chunk costs some 200 bytes in objects, whatever is in it: a body of one-byte chunks must reach the bound early.
 const MIN_CHUNK_COST_BYTES = 256
 
-// No digest is empty.
+// No name is empty.
 const NOBODY = ''
 
 /** Bounds in bytes: per request, and for the process. */
@@ -40,7 +40,7 @@ export function createReplayMemory(options: {
     let chunks = 0
     let held = 0
 
-    /** What was nobody's becomes its own, or a token would have two quarters. */
+    /** What was nobody's becomes its own, or a caller would have two quarters. */
     function claim(name: string): void {
       const share = shares.get(NOBODY)
       if (share === undefined) return
@@ -54,7 +54,7 @@ export function createReplayMemory(options: {
       take(chunkBytes) {
         const cost = Math.max(bytes + chunkBytes, (chunks + 1) * MIN_CHUNK_COST_BYTES)
         const more = cost - held
-        const name = owner.isAuthentic() ? owner.digest : NOBODY
+        const name = owner.isAuthentic() ? owner.name : NOBODY
         if (name !== NOBODY) claim(name)
         const owned = (bytesByOwner.get(name) ?? 0) + more
         if (cost > options.maxBytes || owned > maxBytesPerOwner) return false

@@ -155,7 +155,7 @@ t.test(
   },
 )
 
-t.test('the memory for replays is shared: one token gets at most a quarter of it', async (t) => {
+t.test('the memory for replays is shared: one caller gets at most a quarter of it', async (t) => {
   const { authorizationServer, scopelift } = await build(
     t,
     DENIALS['after the whole body'] ?? (() => {}),

@@ -47,7 +47,7 @@ export const replayBodies = createTarget('replay-bodies', 3, () =>
       const memory = createReplayMemory({ maxBytes, totalBytes: 4 * 6000 })
       const body = createReplayBody({
         source: sourceOf(chunks),
-        lease: memory.lease({ digest: 'owner', isAuthentic: () => true }),
+        lease: memory.lease({ name: 'owner', isAuthentic: () => true }),
       })
       const attempts = [createAttempt(body.first())]
       let isSound = true

@@ -30,6 +30,8 @@ export interface HouseOptions {
 }
 
 export interface CallDraft {
+  /** In place of the house's. */
+  readonly subject?: SubjectToken
   readonly method?: string
   readonly path?: string
   readonly body?: Buffer | Readable | null
@@ -72,7 +74,7 @@ const ROUTE: Route = {
 /** The interceptor with all that it needs, and neither a network nor Keycloak: the test plays the upstream. */
 export function createHouse(options: HouseOptions = {}): House {
   const held = 'held' in options ? options.held : 'openid llama:held'
-  const subject = held === undefined ? undefined : subjectWith(held)
+  const ownSubject = held === undefined ? undefined : subjectWith(held)
   const tokens = createTokens()
   const clock = createClock()
   const learning = createLearning({ maxTokens: 10, now: clock.now })
@@ -86,7 +88,7 @@ export function createHouse(options: HouseOptions = {}): House {
   })
 
   function visit(draft: CallDraft = {}): Visit {
-    const { method = 'POST', path = '/v1/things', body = null } = draft
+    const { method = 'POST', path = '/v1/things', body = null, subject = ownSubject } = draft
     const settlements: Settlement[] = []
     const call = new Call({
       requestId: 'r-1',
@@ -126,7 +128,7 @@ export function createHouse(options: HouseOptions = {}): House {
     }
   }
 
-  return { interceptor: stepUp, tokens, learning, memory, clock, subject, visit }
+  return { interceptor: stepUp, tokens, learning, memory, clock, subject: ownSubject, visit }
 }
 
 function rulesOf(options: HouseOptions): Rules {

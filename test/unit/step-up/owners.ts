@@ -1,6 +1,6 @@
 import type { ReplayOwner } from '../../../src/step-up/replay-memory.ts'
 
-/** A token whose signature is known to be good. */
-export function genuine(digest: string): ReplayOwner {
-  return { digest, isAuthentic: () => true }
+/** A caller whose token's signature is known to be good. */
+export function genuine(name: string): ReplayOwner {
+  return { name, isAuthentic: () => true }
 }

@@ -10,7 +10,7 @@ t.test('one request is bounded', async (t) => {
   t.equal(lease.take(1), false)
 })
 
-t.test('one token has at most a quarter, in whatever number of requests', async (t) => {
+t.test('one caller has at most a quarter, in whatever number of requests', async (t) => {
   const memory = createReplayMemory({ maxBytes: 1_000, totalBytes: 4_003 })
   t.equal(memory.lease(genuine('alice')).take(600), true)
   const second = memory.lease(genuine('alice'))
@@ -102,8 +102,8 @@ t.test('the bounds hold in any order of use, and everything is given back', asyn
 t.test('tokens that nobody has checked share one quarter, however many they are', async (t) => {
   const memory = createReplayMemory({ maxBytes: 1_000, totalBytes: 4_000 })
   const isChecked = new Set<string>()
-  const owner = (digest: string) => ({ digest, isAuthentic: () => isChecked.has(digest) })
-  const forged = ['a', 'b', 'c', 'd'].map((digest) => memory.lease(owner(digest)))
+  const owner = (name: string) => ({ name, isAuthentic: () => isChecked.has(name) })
+  const forged = ['a', 'b', 'c', 'd'].map((name) => memory.lease(owner(name)))
   t.same(
     forged.map((lease) => lease.take(500)),
     [true, true, false, false],
@@ -117,15 +117,15 @@ t.test('tokens that nobody has checked share one quarter, however many they are'
   t.equal(memory.lease(owner('e')).take(1_000), true)
 })
 
-t.test('what a token had before it was checked counts as its own afterwards', async (t) => {
+t.test('what a caller had before its token was checked counts as its own afterwards', async (t) => {
   const memory = createReplayMemory({ maxBytes: 2_000, totalBytes: 4_000 })
   let isChecked = false
-  const lease = memory.lease({ digest: 'a', isAuthentic: () => isChecked })
+  const lease = memory.lease({ name: 'a', isAuthentic: () => isChecked })
   t.equal(lease.take(600), true)
   isChecked = true
   t.equal(lease.take(400), true)
   t.equal(lease.take(1), false, 'a quarter is a quarter')
-  t.equal(memory.lease({ digest: 'b', isAuthentic: () => false }).take(1_000), true)
+  t.equal(memory.lease({ name: 'b', isAuthentic: () => false }).take(1_000), true)
   lease.release()
-  t.equal(memory.lease({ digest: 'a', isAuthentic: () => true }).take(1_000), true)
+  t.equal(memory.lease({ name: 'a', isAuthentic: () => true }).take(1_000), true)
 })
