@@ -1,5 +1,6 @@
 import { maskTokens, toPrintable } from '../observability/printable.ts'
 import type { Need } from '../policy/route-policy.ts'
+import { MAX_SCOPE_PARAMETER_CHARACTERS } from '../scope-token.ts'
 import type { SubjectToken } from '../subject-token.ts'
 import type { ExplainedRule, Explanation, Plan } from './explain-request.ts'
 
@@ -105,7 +106,10 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['scopes-held', 'the token holds the scopes already'],
   ['allowed-scopes', 'ALLOWED_SCOPES does not permit the scopes'],
   ['denied-scopes', 'DENIED_SCOPES forbids the scopes'],
-  ['too-many-scopes', 'more scopes are needed than MAX_SCOPES permits'],
+  [
+    'too-many-scopes',
+    `more scopes are needed than one exchange can ask for (MAX_SCOPES, and ${MAX_SCOPE_PARAMETER_CHARACTERS} characters)`,
+  ],
   [
     'replay-never',
     'the rule says `replay: never`; what it needs is remembered, so that the next try is exchanged first',

@@ -53,7 +53,7 @@ export function decidePreemption(
   const wantsAudience =
     route?.preempt === true && route.audience?.some((name) => !claims.aud.includes(name)) === true
   if (scopes.length === 0 && !wantsAudience) return undefined
-  if (scopes.length > rules.maxScopes) return undefined
+  if (isTooMuch(scopes, rules)) return undefined
   const isLearned = scopes.some((scope) => !fromRoute.includes(scope))
   return {
     scopes,
@@ -83,7 +83,7 @@ export function decideStepUp(
   }
   if (!news.every(rules.scopes.isAllowed)) return notAllowed(news, rules)
   const scopes = joined(news, asked, rules)
-  if (scopes.length > rules.maxScopes) return refuse('scope-not-allowed', 'too-many-scopes', news)
+  if (isTooMuch(scopes, rules)) return refuse('scope-not-allowed', 'too-many-scopes', news)
   const audience = circumstances.route?.audience ?? rules.audience
   return { kind: 'step-up', wanted: { scopes, audience, namedBy: named.namedBy } }
 }
@@ -98,7 +98,12 @@ function joined(
   rules: Rules,
 ): readonly string[] {
   const union = sortedUnion(news, asked)
-  return union.length <= rules.maxScopes && fitsScopeParameter(union) ? union : news
+  return isTooMuch(union, rules) ? news : union
+}
+
+/** Nothing would be sent for it, and the caller's budget must not be spent on that. */
+function isTooMuch(scopes: readonly string[], rules: Rules): boolean {
+  return scopes.length > rules.maxScopes || !fitsScopeParameter(scopes)
 }
 
 type Refusal = Extract<Decision, { kind: 'refuse' }>

@@ -110,6 +110,25 @@ t.test('what keeps a request from a step-up is said in words', async (t) => {
   }
 })
 
+t.test('scopes that no exchange can ask for are said in words', async (t) => {
+  const folder = createFolder(t)
+  const long = Array.from({ length: 17 }, (_, i) => `llama:${i}`.padEnd(250, 'x'))
+  const conditions = long.map((scope) => `user with ${scope} in scopes`)
+  folder.write({
+    token: tokenOf({ scope: 'openid' }),
+    stack: `server:
+  auth:
+    provider_config: { type: oauth2_token, claims_mapping: { scope: scopes } }
+    route_policy: [{ permit: { paths: /v1/long }, when: ${JSON.stringify(conditions)} }]
+`,
+  })
+  const env = { ...REQUIRED, LLAMA_STACK_CONFIG: folder.path('stack') }
+  const args = ['explain', 'GET', '/v1/long', '--token-file', folder.path('token')]
+  const { output } = await runInspection({ args, env, now: () => 900_000 })
+  t.match(output, /scope-not-allowed\): more scopes are needed than one exchange can ask for/)
+  t.match(output, /MAX_SCOPES, and 4000 characters/)
+})
+
 t.test('the denial of a HEAD has no body that could name anything', async (t) => {
   const { output } = await explain(t, ['HEAD', '/v1/once'], tokenOf({ scope: 'openid' }))
   t.match(output, /no-hint\): the denial of a HEAD has no body.*mcp:list_files/)

@@ -96,6 +96,9 @@ function refuse(
 }
 
 const LONG = 'llama:a'.padEnd(2_000, 'a')
+/** Two that fill a request at Keycloak to the last character, and two that are one too long for it. */
+const FULL = [LONG, 'llama:b'.padEnd(MAX_SCOPE_PARAMETER_CHARACTERS - LONG.length - 1, 'b')]
+const BURST = [LONG, 'llama:b'.padEnd(MAX_SCOPE_PARAMETER_CHARACTERS - LONG.length, 'b')]
 
 interface Row extends Setting {
   readonly hint: Hint
@@ -185,16 +188,28 @@ const DECISIONS: Readonly<Record<string, Row>> = {
   },
   'as long with those asked for as Keycloak reads': {
     hint: wants(LONG),
-    asked: ['llama:b'.padEnd(MAX_SCOPE_PARAMETER_CHARACTERS - LONG.length - 1, 'b')],
-    decision: stepUp([
-      LONG,
-      'llama:b'.padEnd(MAX_SCOPE_PARAMETER_CHARACTERS - LONG.length - 1, 'b'),
-    ]),
+    asked: FULL.slice(1),
+    decision: stepUp(FULL),
   },
   'longer with those asked for than Keycloak reads: the news alone': {
     hint: wants(LONG),
-    asked: ['llama:b'.padEnd(MAX_SCOPE_PARAMETER_CHARACTERS - LONG.length, 'b')],
+    asked: BURST.slice(1),
     decision: stepUp([LONG]),
+  },
+  'as long as Keycloak reads': { hint: wants(...FULL), decision: stepUp(FULL) },
+  'longer than Keycloak reads': {
+    hint: wants(...BURST),
+    decision: refuse('scope-not-allowed', 'too-many-scopes', ...BURST),
+  },
+  'news that are longer than Keycloak reads, whatever was asked for': {
+    hint: wants(...BURST),
+    asked: ['llama:c'],
+    decision: refuse('scope-not-allowed', 'too-many-scopes', ...BURST),
+  },
+  'no scope named, a route whose scopes are longer than Keycloak reads': {
+    hint: INSUFFICIENT,
+    route: scopesRoute(BURST),
+    decision: refuse('scope-not-allowed', 'too-many-scopes', ...BURST),
   },
   "the route's audience": {
     hint: wants('llama:a'),
@@ -366,6 +381,8 @@ const PREEMPTIONS: Readonly<Record<string, PreemptionRow>> = {
     learned: ['llama:c', 'llama:d'],
     wanted: undefined,
   },
+  'scopes as long as Keycloak reads': { route: scopesRoute(FULL), wanted: operator(...FULL) },
+  'scopes longer than Keycloak reads': { route: scopesRoute(BURST), wanted: undefined },
   "the token lacks the route's audience": {
     route: routeOf({ kind: 'nothing' }, { audience: ['api', 'elsewhere'] }),
     wanted: { scopes: [], audience: ['api', 'elsewhere'], namedBy: 'operator' },
