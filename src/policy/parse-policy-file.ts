@@ -1,6 +1,10 @@
 import { METHODS } from 'node:http'
 import { isSeq } from 'yaml'
-import { isUsableScopeToken } from '../scope-token.ts'
+import {
+  fitsScopeParameter,
+  isUsableScopeToken,
+  MAX_SCOPE_PARAMETER_CHARACTERS,
+} from '../scope-token.ts'
 import type { PolicyMistake } from './policy-mistake.ts'
 import { sortMistakes } from './policy-mistake.ts'
 import { readYaml } from './read-yaml.ts'
@@ -73,7 +77,7 @@ function readRoute(reader: YamlReader, node: unknown): RouteRule | undefined {
   const audience = fields.get('audience')
   const replay = fields.get('replay')
   const rule = {
-    scopes: scopes && readScopes(reader, scopes).toSorted(),
+    scopes: scopes && readNeededScopes(reader, scopes),
     preempt: preempt && reader.boolean(preempt, 'preempt'),
     audience: audience && readNames(reader, audience, '[llama-stack]').toSorted(),
     replay: replay && readReplay(reader, replay),
@@ -131,6 +135,18 @@ function readScopes(reader: YamlReader, field: YamlField): readonly string[] {
       ? undefined
       : 'a scope is one token of printable ASCII without spaces, quotes and backslashes (RFC 6749 §3.3)',
   )
+}
+
+/** Together they are the `scope` of one exchange. */
+function readNeededScopes(reader: YamlReader, field: YamlField): readonly string[] {
+  const scopes = readScopes(reader, field).toSorted()
+  if (!fitsScopeParameter(scopes)) {
+    reader.complain(
+      field.key,
+      `the scopes are more than ${MAX_SCOPE_PARAMETER_CHARACTERS} characters together, which Keycloak would ignore: name fewer`,
+    )
+  }
+  return scopes
 }
 
 function readNames(reader: YamlReader, field: YamlField, example: string): readonly string[] {

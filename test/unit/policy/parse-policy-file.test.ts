@@ -83,6 +83,18 @@ t.test('anchors spare repetition', (t) => {
 const route = (fields: string) => `routes:\n- match: { path: /a }\n  ${fields}\n`
 const match = (fields: string) => `routes:\n- match: { ${fields} }\n  preempt: false\n`
 
+/** Twenty scopes that make so many characters as one parameter. */
+function longScopes(characters: number): string {
+  const scopes = Array.from({ length: 19 }, (_, i) => `${i}`.padEnd(199, 'x'))
+  return [...scopes, 'y'.repeat(characters - 19 * 200)].join(', ')
+}
+
+t.test('the scopes of a route may be as long as one request to Keycloak holds', (t) => {
+  const [first] = parsePolicyFile(route(`scopes: [${longScopes(4000)}]`)).routes
+  t.equal(first?.scopes?.join(' ').length, 4000)
+  t.end()
+})
+
 const BROKEN: readonly (readonly [string, number, RegExp])[] = [
   ['', 1, /empty/],
   ['# only a comment', 1, /empty/],
@@ -135,6 +147,7 @@ const BROKEN: readonly (readonly [string, number, RegExp])[] = [
   [route('scopes: [é]'), 3, /one token/],
   [route('scopes: [""]'), 3, /one token/],
   [route(`scopes: [${'a'.repeat(257)}]`), 3, /one token/],
+  [route(`scopes: [${longScopes(4001)}]`), 3, /more than 4000 characters together/],
   [route('preempt: yes'), 3, /preempt is true or false/],
   [route('preempt: "true"'), 3, /preempt is true or false/],
   [route('audience: llama-stack'), 3, /audience is no list/],
