@@ -14,6 +14,7 @@ import {
   refuse,
 } from './conclusion.ts'
 import type { ExchangeClient, ExchangeOutcome } from './exchange-client.ts'
+import type { ExchangeForm } from './exchange-request.ts'
 import { createExchangeForm } from './exchange-request.ts'
 import type { IssuedAnswer } from './exchange-response.ts'
 import { checkIssuedToken } from './issued-token-check.ts'
@@ -38,22 +39,17 @@ export interface ExchangeOptions {
 export function createExchange(options: ExchangeOptions): Exchange {
   const { client, verifier, budget, plan, monotonicNow } = options
 
-  const send = async (request: ExchangeRequest, scopes: readonly string[], signal: AbortSignal) => {
-    const subjectToken = request.subject.token.expose()
-    const made = createExchangeForm({ subjectToken, scopes, audience: request.audience })
-    return made.kind === 'form' ? client.send(made.form, signal, request.requestId) : made
-  }
   /** One scope that our client does not have refuses the whole set, so the held ones are left out then. */
   const ask = async (
-    request: ExchangeRequest,
-    sub: string,
+    { request, sub, scopes, form }: Question,
     signal: AbortSignal,
   ): Promise<Asked> => {
-    const scopes = plan.choose(request)
-    const first = await send(request, scopes, signal)
+    const first = await client.send(form, signal, request.requestId)
     if (first.kind !== 'invalid-scopes' || scopes.length === request.scopes.length) return first
+    const made = makeForm(request, request.scopes)
+    if (made.kind === 'refused') return made
     if (!budget.take(sub)) return { kind: 'refused', reason: 'budget' }
-    const second = await send(request, request.scopes, signal)
+    const second = await client.send(made.form, signal, request.requestId)
     if (second.kind === 'issued') plan.noteHeldRefused(request)
     return second
   }
@@ -63,8 +59,12 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const verification = await verifier.verifySubject(request.subject, signal)
     if (verification.kind !== 'good') return concludeVerification(verification)
     if (claims?.sub === undefined) return refuse('subject-token-unusable', 'no-subject', undefined)
+    const scopes = plan.choose(request)
+    const made = makeForm(request, scopes)
+    // What is never sent must cost the caller nothing.
+    if (made.kind === 'refused') return refuse('exchange-refused', made.reason, undefined)
     if (!budget.take(claims.sub)) return refuse('exchange-refused', 'budget', undefined)
-    const answer = await ask(request, claims.sub, signal)
+    const answer = await ask({ request, sub: claims.sub, scopes, form: made.form }, signal)
     // Else whoever tries again in an outage has no exchange left when it is over.
     if (answer.kind === 'unavailable' && answer.reason === 'circuit-open')
       budget.giveBack(claims.sub)
@@ -78,7 +78,19 @@ export function createExchange(options: ExchangeOptions): Exchange {
   }
 }
 
+interface Question {
+  readonly request: ExchangeRequest
+  readonly sub: string
+  /** Those needed, and the held ones beside them. */
+  readonly scopes: readonly string[]
+  readonly form: URLSearchParams
+}
+
 type Asked = ExchangeOutcome | { readonly kind: 'refused'; readonly reason: string }
+
+function makeForm({ subject, audience }: ExchangeRequest, scopes: readonly string[]): ExchangeForm {
+  return createExchangeForm({ subjectToken: subject.token.expose(), scopes, audience })
+}
 
 interface Answered<A extends Asked> {
   readonly request: ExchangeRequest

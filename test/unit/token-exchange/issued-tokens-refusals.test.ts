@@ -205,6 +205,15 @@ t.test('scopes that cannot be asked for are refused before anything is sent', as
   t.equal(endpoint.exchanges.length, 0)
 })
 
+t.test('what is never sent costs no budget', async (t) => {
+  const { obtain, subject } = await createHarness(t, { budget: { perMinute: 1, perSecond: 1 } })
+  const alice = await subject()
+  const unsendable = () => obtain(requestFor(alice, ['x'.repeat(4001)])).then(wordsOf)
+  t.equal(await unsendable(), 'refused exchange-refused scope-too-long')
+  t.equal(wordsOf(await obtain(requestFor(alice))), 'issued')
+  t.equal(await unsendable(), 'refused exchange-refused scope-too-long', 'nor is it for the budget')
+})
+
 t.test('a subject token that can never be exchanged is known without any I/O', async (t) => {
   const { endpoint, tokens, obtain, subject, clock } = await createHarness(t)
   const nowS = Math.floor(clock.now() / 1000)
