@@ -94,7 +94,7 @@ function describeInvalidToken(
     case 'denied-extra-scope':
       return `${start} it holds a scope of DENIED_SCOPES that nobody asked for; take that scope from client '${clientId}', its default scopes and, with fullScopeAllowed, its roles.`
     case 'new-audience':
-      return `${start} it opens an audience that the caller's token has not, for scopes that an upstream has named; set KEYCLOAK_AUDIENCE.`
+      return `${start} its 'aud' names an audience that was not asked for and that the caller's token has not; set KEYCLOAK_AUDIENCE, and use Keycloak 26.2 or newer, which leaves in 'aud' only what was asked for.`
     case 'signature':
       return `${start} no key of the realm fits its signature; check that KEYCLOAK_SERVER_URL and KEYCLOAK_REALM lead to the Keycloak that issues the tokens.`
   }

@@ -36,7 +36,7 @@ export interface IssuedTokenFacts {
 
 const CLOCK_TOLERANCE_S = 30
 
-/** Whether an issued token is the subject's, for nobody but those asked for, and holds what is needed (RFC 9068 §4). */
+/** Whether an issued token is the subject's, for no audience that is new to it but those asked for, and holds what is needed (RFC 9068 §4). */
 export function checkIssuedToken(facts: IssuedTokenFacts): IssuedTokenVerdict {
   const { claims, subject, request } = facts
   const claim = findInvalidClaim(facts)
@@ -67,10 +67,14 @@ function findInvalidClaim(facts: IssuedTokenFacts): InvalidClaim | undefined {
   return facts.request.audience.every((wanted) => claims.aud.includes(wanted)) ? undefined : 'aud'
 }
 
-/** Else an upstream could name the scopes of its neighbour and have a token minted that the neighbour accepts. */
+/**
+ * Else an upstream could name the scopes of its neighbour and have a token minted that the neighbour accepts. Where
+ * audiences are requested, Keycloak leaves no other in `aud`. Where none is, an operator's own scopes may open one.
+ */
 function addsAudience({ claims, request, subject }: IssuedTokenFacts): boolean {
-  if (request.audience.length > 0 || request.namedBy === 'operator') return false
-  return !claims.aud.every((audience) => subject.aud.includes(audience))
+  if (request.audience.length === 0 && request.namedBy === 'operator') return false
+  const isExpected = (name: string) => request.audience.includes(name) || subject.aud.includes(name)
+  return !claims.aud.every(isExpected)
 }
 
 function holdsDeniedExtra({ claims, answerScopes, request, scopeRules }: IssuedTokenFacts) {

@@ -224,6 +224,7 @@ t.test(
       { kind: 'claims', claims: { sub: undefined } },
       { kind: 'claims', claims: { iss: 'https://evil.example' } },
       { kind: 'claims', claims: { aud: 'another' } },
+      { kind: 'claims', claims: { aud: ['authentication-demo', 'another'] } },
       { kind: 'claims', claims: { exp: Math.floor(Date.now() / 1000) - 120 } },
       { kind: 'bad-signature' },
     ] as const

@@ -24,6 +24,10 @@ const LIES: Readonly<Record<string, Fault>> = {
   'no sub': { kind: 'claims', claims: { sub: undefined } },
   'another issuer': { kind: 'claims', claims: { iss: 'https://evil.example' } },
   'another audience': { kind: 'claims', claims: { aud: 'neighbour' } },
+  'an audience more': {
+    kind: 'claims',
+    claims: { aud: ['authentication-demo', 'neighbour'] },
+  },
   'an end in the past': { kind: 'claims', claims: { exp: 1 } },
   'no end': { kind: 'claims', claims: { exp: undefined } },
   'a beginning in the future': { kind: 'claims', claims: { nbf: 4_000_000_000 } },

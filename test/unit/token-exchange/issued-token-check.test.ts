@@ -88,10 +88,18 @@ t.test('clocks may differ by 30 s', async (t) => {
   t.equal(check({ nbf: NOW_S + 30 }).kind, 'accepted')
 })
 
-t.test('every requested audience must be there; another is no harm then', async (t) => {
+t.test('every requested audience must be there', async (t) => {
   t.same(check({}, { audience: ['llama', 'mcp'] }), { kind: 'invalid', claim: 'aud' })
-  t.equal(check({ aud: ['llama', 'mcp', 'more'] }, { audience: ['llama', 'mcp'] }).kind, 'accepted')
+  t.equal(check({ aud: ['mcp', 'llama'] }, { audience: ['llama', 'mcp'] }).kind, 'accepted')
   t.equal(check({ aud: 'llama' }).kind, 'accepted')
+})
+
+t.test('beside the requested audiences only those of the caller may be there', async (t) => {
+  const refused = { kind: 'refused', reason: 'new-audience' }
+  for (const namedBy of ['upstream', 'operator'] as const) {
+    t.same(check({ aud: ['llama', 'neighbour'] }, { namedBy }), refused, namedBy)
+    t.equal(check({ aud: ['llama', 'portal'] }, { namedBy }).kind, 'accepted', namedBy)
+  }
 })
 
 t.test('without an audience, an upstream cannot have one added', async (t) => {
