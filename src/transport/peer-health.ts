@@ -4,7 +4,10 @@ import type { Problems } from '../observability/problems.ts'
 export interface PeerHealth {
   /** A request was answered. Called for every one, so it costs next to nothing. */
   answered(): void
-  /** A request found nobody; `reason` is the transport's code, e.g. `ECONNREFUSED`. It is probed until it can be reached. */
+  /**
+   * A request has failed; `reason` is the transport's code. One of the connection, e.g. `ECONNREFUSED`, means that nobody
+   * is there: the peer is probed until it can be reached.
+   */
   failed(reason: string): void
   /** Probes it now; what is wrong, in a sentence. */
   check(): Promise<string | undefined>
@@ -39,7 +42,7 @@ export function createPeerHealth(options: PeerHealthOptions): PeerHealth {
   }
 
   function failed(reason: string): void {
-    if (sentence !== undefined) return
+    if (sentence !== undefined || OF_AN_ANSWER.test(reason)) return
     say(reason)
     checkLater()
   }
@@ -71,6 +74,13 @@ export function createPeerHealth(options: PeerHealthOptions): PeerHealth {
 
   return { answered, failed, check, close: () => clearTimeout(timer) }
 }
+
+/**
+ * Undici's codes but those of a connection, its parser's, and ours: a faulty or late answer is a matter of its route, and
+ * whoever gave it runs. The audit line names it.
+ */
+const OF_AN_ANSWER =
+  /^(UND_ERR_(?!CONNECT_TIMEOUT$|SOCKET$)\w+|HPE_\w+|HTTPParserError|ERR_BAD_ANSWER|denial-broke-off)$/
 
 function remedyFor(reason: string, setting: string): string {
   if (reason === 'ERR_SSL_WRONG_VERSION_NUMBER' || reason === 'EPROTO') {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { startDemoRealm } from '../support/demo-servers.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
 import type { RunningScopelift } from '../support/scopelift.ts'
 import { startScopelift } from '../support/scopelift.ts'
 import { startUpstream } from '../support/upstream.ts'
@@ -41,3 +42,28 @@ t.test(
     t.equal(again.requests.length, 0, 'a connection was enough')
   },
 )
+
+t.test('an upstream whose answer is no valid HTTP, or late, is not said to be away', async (t) => {
+  const authorizationServer = await startDemoRealm(t)
+  const answers: Record<string, string> = {
+    '/ambiguous': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+    '/broken': 'HTTP/one OK\r\n\r\n',
+  }
+  const upstream = await startRawUpstream(t, (head) => {
+    const bytes = answers[head.split(' ')[1] ?? '']
+    return bytes === undefined ? { bytes: '', closes: false } : { bytes }
+  })
+  const scopelift = await startScopelift(t, {
+    upstreamUrl: upstream.url,
+    authorizationServer,
+    env: { UPSTREAM_HEADERS_TIMEOUT_MS: '500' },
+  })
+  for (const [path, status] of [
+    ['/ambiguous', 502],
+    ['/broken', 502],
+    ['/late', 504],
+  ] as const) {
+    t.equal((await fetch(`${scopelift.url}${path}`)).status, status, path)
+    t.same(await readiness(scopelift), { status: 'ok', problems: [] }, path)
+  }
+})

@@ -52,6 +52,29 @@ t.test(
   },
 )
 
+t.test(
+  'an answer that is not as it must be, or comes too late, says nothing of its peer',
+  async (t) => {
+    const reasons = [
+      'ERR_BAD_ANSWER',
+      'HPE_INVALID_CONSTANT',
+      'HTTPParserError',
+      'UND_ERR_HEADERS_TIMEOUT',
+      'UND_ERR_HEADERS_OVERFLOW',
+      'denial-broke-off',
+    ]
+    const { health, problems, lines } = createPatient([])
+    for (const reason of reasons) health.failed(reason)
+    t.same([problems.list(), lines], [[], []])
+    for (const reason of ['ECONNRESET', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT']) {
+      health.failed(reason)
+      t.match(problems.list(), [reason])
+      health.answered()
+    }
+    health.close()
+  },
+)
+
 t.test('without traffic it is probed until it answers', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
