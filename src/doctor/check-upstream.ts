@@ -26,6 +26,8 @@ interface Visit {
 }
 
 const MAX_VISITS = 4
+/** Where most such servers have something. */
+const USUAL_PATHS = ['/v1/models', '/']
 
 /**
  * Asks with GET and without a token, on routes that want scopes, until one is refused as it must be. Only GET: what
@@ -34,7 +36,8 @@ const MAX_VISITS = 4
 export async function checkUpstream(options: CheckUpstreamOptions): Promise<void> {
   const { url, ask, add } = options
   const visits: Visit[] = []
-  for (const path of listPaths(options.policies).slice(0, MAX_VISITS)) {
+  const own = listProtectedPaths(options.policies)
+  for (const path of (own.length > 0 ? own : USUAL_PATHS).slice(0, MAX_VISITS)) {
     const target = new URL(`${url.origin}${url.pathname.replace(/\/+$/, '')}${path}`)
     const reply = await ask({ url: target, method: 'GET', headers: { accept: 'application/json' } })
     if (reply.kind === 'none') {
@@ -44,10 +47,15 @@ export async function checkUpstream(options: CheckUpstreamOptions): Promise<void
     visits.push({ path, reply })
     if (reply.status === 401 || reply.status === 403) break
   }
-  add(judgeVisits(visits, options))
+  add(judgeVisits(visits, own.length > 0 || !namesScopes(options.policies), options))
 }
 
-function judgeVisits(visits: readonly Visit[], { url, issuer }: CheckUpstreamOptions): Finding {
+/** `mustRefuse`: an answer there without a token means that the upstream is open. */
+function judgeVisits(
+  visits: readonly Visit[],
+  mustRefuse: boolean,
+  { url, issuer }: CheckUpstreamOptions,
+): Finding {
   const find = (isSought: (status: number) => boolean) =>
     visits.find(({ reply }) => isSought(reply.status))
   const refused = find((status) => status === 401 || status === 403)
@@ -61,7 +69,7 @@ function judgeVisits(visits: readonly Visit[], { url, issuer }: CheckUpstreamOpt
   const failing = find((status) => status >= 500)
   if (failing !== undefined) return finding('upstream-failing', factsOf(failing))
   const open = find((status) => status >= 200 && status < 300)
-  if (open !== undefined) return finding('upstream-open', factsOf(open))
+  if (open !== undefined && mustRefuse) return finding('upstream-open', factsOf(open))
   const redirecting = find((status) => status >= 300 && status < 400)
   if (redirecting !== undefined) return finding('upstream-redirects', factsOf(redirecting))
   return finding('upstream-unclear', factsOf(visits[0]))
@@ -98,14 +106,20 @@ function readIssuer({ body }: Received): string | undefined {
   return /valid OAuth2 Bearer token from (https?:\/\/\S+)$/.exec(message)?.[1]
 }
 
-/** Where a refusal is to be expected; else where most such servers have something. */
-function listPaths({ policyFile, llamaStack }: ReadPolicies): readonly string[] {
+/** Where a GET is to be refused. */
+function listProtectedPaths({ policyFile, llamaStack }: ReadPolicies): readonly string[] {
   const own = (policyFile?.routes ?? [])
-    .filter(({ scopes }) => scopes !== undefined)
+    .filter(({ scopes, methods }) => scopes !== undefined && methods?.includes('GET') !== false)
     .map(({ path }) => path.replace(/\/\*$/, ''))
     .filter((path) => path !== '' && !path.includes('/:'))
   const paths = [...own, ...(llamaStack === undefined ? [] : conditionalPaths(llamaStack))]
-  return paths.length === 0 ? ['/v1/models', '/'] : [...new Set(paths.map(encodeURI))]
+  return [...new Set(paths.map(encodeURI))]
+}
+
+/** Whether some route is known to be protected, be it one that cannot be asked. */
+function namesScopes({ policyFile, llamaStack }: ReadPolicies): boolean {
+  const isConditional = llamaStack?.rules.some(({ conditions }) => conditions.length > 0) === true
+  return isConditional || policyFile?.routes.some(({ scopes }) => scopes !== undefined) === true
 }
 
 function conditionalPaths({ rules }: LlamaStackPolicy): readonly string[] {

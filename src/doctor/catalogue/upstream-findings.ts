@@ -76,6 +76,6 @@ export const UPSTREAM_FINDINGS = {
   'upstream-unclear': {
     verdict: 'untested',
     sentence: 'Whether the upstream is protected was not tested: it answers {path} with {status}.',
-    remedy: 'Name a route of it in POLICY_FILE.',
+    remedy: 'Name a route of it that takes GET, with its scopes, in POLICY_FILE.',
   },
 } as const satisfies Catalogue
