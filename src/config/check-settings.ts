@@ -21,10 +21,20 @@ export function checkSettings(values: SettingValues, urls: CheckedUrls, mistakes
   if (!mistakes.has('HOST', 'PORT', 'ADMIN_HOST', 'ADMIN_PORT') && clash(listen, admin)) {
     mistakes.add('ADMIN_PORT', 'must not be the same as PORT on the same address')
   }
-  if (!mistakes.has('UPSTREAM_URL', 'PORT') && isLoopback(urls.upstream)) {
-    const port = Number(urls.upstream.port || '80')
-    if (port === values.PORT) mistakes.add('UPSTREAM_URL', 'must not lead back to PORT')
+  if (!mistakes.has('UPSTREAM_URL', 'HOST', 'PORT') && leadsTo(urls.upstream, listen)) {
+    mistakes.add('UPSTREAM_URL', 'must not lead back to PORT')
   }
+  if (!mistakes.has('UPSTREAM_URL', 'ADMIN_HOST', 'ADMIN_PORT') && leadsTo(urls.upstream, admin)) {
+    mistakes.add('UPSTREAM_URL', 'must not lead to ADMIN_PORT')
+  }
+}
+
+/** All names of this machine's own address count as one: which of them a name means is known only when it is looked up. */
+function leadsTo(url: URL, { host, port }: Endpoint): boolean {
+  const standard = url.protocol === 'https:' ? 443 : 80
+  if (Number(url.port || standard) !== port) return false
+  const named = url.hostname.replace(/^\[|\]$/g, '')
+  return isLoopback(url) || WILDCARDS.has(named) || named === host
 }
 
 /** Strict: ipaddr.js alone would take `10` for 0.0.0.10 and `010.0.0.1` for 8.0.0.1. */

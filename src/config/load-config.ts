@@ -20,6 +20,7 @@ import { readVariables } from './read-variables.ts'
 import { readSecretFiles } from './secret-files.ts'
 import type { SettingValues } from './settings-schema.ts'
 import { validateSettings } from './validate-settings.ts'
+import { warnOfSettings } from './warn-of-settings.ts'
 
 export interface LoadConfigOptions {
   readonly env: Environment
@@ -92,7 +93,12 @@ export function examineConfig({
     outcomeHeader: values.OUTCOME_HEADER,
     readyRequires: sortUnique(values.READY_REQUIRES),
     logLevel: values.LOG_LEVEL,
-    warnings: [...warnOf(values), ...authentication.warnings, ...tls.warnings, ...misspelled],
+    warnings: [
+      ...warnOfSettings(values, urls),
+      ...authentication.warnings,
+      ...tls.warnings,
+      ...misspelled,
+    ],
   })
   return { config, mistakes: mistakes.list(), hints: misspelled }
 }
@@ -140,25 +146,4 @@ function toKeycloak(
 
 function sortUnique<T extends string>(list: readonly T[]): readonly T[] {
   return [...new Set(list)].sort()
-}
-
-function warnOf(values: SettingValues): readonly string[] {
-  const warnings: string[] = []
-  if (values.ALLOWED_SCOPES.includes('*')) {
-    warnings.push('ALLOWED_SCOPES holds `*`: every scope that an upstream names may be asked for')
-  }
-  if (values.KEYCLOAK_AUDIENCE.length === 0) {
-    warnings.push(
-      'KEYCLOAK_AUDIENCE is not set: issued tokens are not confined to this upstream, so scopes that it names are acted on only if they open no new audience',
-    )
-  }
-  for (const variable of ['ALLOWED_SCOPES', 'DENIED_SCOPES', 'KEYCLOAK_AUDIENCE'] as const) {
-    // A comma is a character of a name (RFC 6749 §3.3), and mostly a slip.
-    if (values[variable].some((name) => name.includes(','))) {
-      warnings.push(
-        `${variable} holds a comma, which is part of a name: names are separated by spaces`,
-      )
-    }
-  }
-  return warnings
 }

@@ -36,10 +36,16 @@ function isSecretFile(name: string): boolean {
 }
 
 function isNear(name: string, known: string): boolean {
+  const [one, other] = [toSingular(name), toSingular(known)]
   return (
-    Math.abs(name.length - known.length) <= MAX_DISTANCE &&
-    measureDistance(name, known) <= MAX_DISTANCE
+    Math.abs(one.length - other.length) <= MAX_DISTANCE &&
+    measureDistance(one, other) <= MAX_DISTANCE
   )
+}
+
+/** From `-Y` to `-IES` is one slip, and would be three letters. */
+function toSingular(name: string): string {
+  return name.replace(/IES$/, 'Y')
 }
 
 /** Levenshtein's edit distance, row by row. */

@@ -177,6 +177,24 @@ t.test('two listeners cannot share one port of one address', async (t) => {
   t.same(listMistakes({ PORT: '0', ADMIN_PORT: '0' }), [])
 })
 
+t.test('the upstream cannot be one of our own listeners', async (t) => {
+  const back = ['UPSTREAM_URL: must not lead back to PORT']
+  const admin = ['UPSTREAM_URL: must not lead to ADMIN_PORT']
+  for (const host of ['localhost', '127.0.0.1', '[::1]', '0.0.0.0', '[::]', 'me.localhost']) {
+    t.same(listMistakes({ UPSTREAM_URL: `http://${host}:8322` }), back, host)
+    t.same(listMistakes({ UPSTREAM_URL: `http://${host}:8323/v1` }), admin, host)
+  }
+  t.same(
+    listMistakes({ UPSTREAM_URL: 'http://10.0.0.7:9000', HOST: '10.0.0.7', PORT: '9000' }),
+    back,
+  )
+  t.same(listMistakes({ UPSTREAM_URL: 'http://10.0.0.8:9000', HOST: '10.0.0.7', PORT: '9000' }), [])
+  t.same(listMistakes({ UPSTREAM_URL: 'http://localhost', PORT: '80' }), back)
+  t.same(listMistakes({ UPSTREAM_URL: 'http://localhost', PORT: '443' }), [])
+  t.same(listMistakes({ UPSTREAM_URL: 'https://localhost', PORT: '443' }), back)
+  t.same(listMistakes({ UPSTREAM_URL: 'https://localhost', PORT: '80' }), [])
+})
+
 t.test('plain http to Keycloak is accepted on loopback only, unless it is allowed', async (t) => {
   const urls = [
     'http://localhost:8080',
@@ -208,8 +226,40 @@ t.test('what is allowed but deserves a look is a warning', async (t) => {
       new RegExp(`^${variable} holds a comma, .*separated by spaces`),
     ])
   }
+  t.match(load({ ...quiet, ALLOWED_SCOPES: '**' }).warnings, [/^ALLOWED_SCOPES holds `\*\*`/])
+  t.same(load({ ...quiet, ALLOWED_SCOPES: '*:*' }).warnings, [])
+  for (const everybody of ['0.0.0.0/0', '::/0']) {
+    t.match(load({ ...quiet, TRUSTED_PROXIES: `10.0.0.1 ${everybody}` }).warnings, [
+      `TRUSTED_PROXIES holds \`${everybody}\`: every caller`,
+    ])
+  }
+  t.same(load({ ...quiet, TRUSTED_PROXIES: '10.0.0.0/8 fd00::/10' }).warnings, [])
   t.match(load({ ...quiet, KEYCLOAK_CLIENTID: 'x' }).warnings, [/did you mean KEYCLOAK_CLIENT_ID/])
   t.match(load(quiet, { e: 'MAX_SCOPE=3' }, 'e').warnings, [/did you mean MAX_SCOPES/])
+})
+
+t.test('plain http to an upstream beyond machine and cluster is a warning', async (t) => {
+  const warningsFor = (url: string) =>
+    load({ KEYCLOAK_AUDIENCE: 'llama-stack', UPSTREAM_URL: url }).warnings
+  const near = [
+    'http://localhost:1',
+    'http://127.0.0.9:1',
+    'http://[::1]:1',
+    'http://llama-stack:8321',
+    'http://llama.ai.svc',
+    'http://llama.ai.svc.cluster.local.',
+    'http://host.docker.internal',
+    'https://api.example.com',
+  ]
+  for (const url of near) t.same(warningsFor(url), [], url)
+  const far = [
+    'http://api.example.com',
+    'http://10.0.0.7:8321',
+    'http://[2001:db8::1]',
+    'http://x.svc.com',
+  ]
+  for (const url of far)
+    t.match(warningsFor(url), [/^UPSTREAM_URL is plain http .*in the clear/], url)
 })
 
 t.test('the configuration is frozen all the way down', async (t) => {

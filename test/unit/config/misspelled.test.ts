@@ -8,6 +8,8 @@ t.test('a name near to one of ours is asked about', async (t) => {
     ['ALOWED_SCOPE', 'ALLOWED_SCOPES'],
     ['keycloak_realm', 'KEYCLOAK_REALM'],
     ['LOGLEVEL', 'LOG_LEVEL'],
+    ['TRUSTED_PROXY', 'TRUSTED_PROXIES'],
+    ['CACHE_MAX_ENTRYS', 'CACHE_MAX_ENTRIES'],
     ['KEYCLOAK_CLIENT_SECRET_FLIE', 'KEYCLOAK_CLIENT_SECRET_FILE'],
   ] as const
   for (const [name, meant] of rows) {
