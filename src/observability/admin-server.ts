@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
+import { keepRoom } from './keep-room.ts'
 import type { Metrics } from './metrics.ts'
 import { maskTokens } from './printable.ts'
 import type { Readiness } from './readiness.ts'
@@ -21,6 +22,7 @@ export interface AdminServer {
 }
 
 const CLOSE_GRACE_MS = 500
+const MAX_CONNECTIONS = 64
 
 /** Health, readiness and metrics on a listener of their own: nothing in a proxied request can reach them. */
 export function createAdminServer(options: AdminServerOptions): AdminServer {
@@ -35,7 +37,7 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
     },
     (request, response) => void answer(request, response, options),
   )
-  server.maxConnections = 64
+  keepRoom(server, MAX_CONNECTIONS)
   return {
     async listen() {
       server.listen({ host, port })

@@ -111,6 +111,56 @@ t.test('close does not wait for idle connections or for ones that never ask', as
   await t.rejects(fetch(`${url}/healthz`))
 })
 
+/** Connections that are accepted and never ask. */
+async function openSilent(t: Test, port: number, count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    t.teardown(() => socket.destroy())
+    await once(socket, 'connect')
+  }
+}
+
+t.test('however many silent connections there are, /healthz answers', async (t) => {
+  const { url, port } = await start(t)
+  for (const count of [64, 36]) {
+    await openSilent(t, port, count)
+    t.equal((await fetch(`${url}/healthz`)).status, 200)
+  }
+})
+
+t.test('of many connections the ones with a request under way stay', async (t) => {
+  const asked: (() => void)[] = []
+  const { url, port } = await start(t, {
+    readiness: () =>
+      new Promise((resolve) => {
+        asked.push(() => resolve({ status: 'ok', problems: [], isReady: true }))
+      }),
+  })
+  const answer = fetch(`${url}/readyz`)
+  while (asked.length === 0) await new Promise(setImmediate)
+  await openSilent(t, port, 80)
+  for (const finish of asked) finish()
+  t.equal((await answer).status, 200)
+})
+
+t.test('where all have a request under way the oldest gives way', async (t) => {
+  let asked = 0
+  const { url } = await start(t, {
+    readiness: () => {
+      asked += 1
+      return new Promise(() => {})
+    },
+  })
+  const stuck: Promise<unknown>[] = []
+  for (let i = 0; i < 64; i += 1) {
+    stuck.push(fetch(`${url}/readyz`).catch(() => 'cut'))
+    while (asked < stuck.length) await new Promise(setImmediate)
+  }
+  t.equal((await fetch(`${url}/healthz`)).status, 200)
+  t.equal(await stuck[0], 'cut')
+})
+
 t.test('an answer under way is finished on close', async (t) => {
   let release: (() => void) | undefined
   const asked = new Promise<void>((resolve) => {
