@@ -50,7 +50,9 @@ const PROBE_TIMEOUT_MS = 2_000
 const RETRY_MS = 5_000
 /** An idle connection costs about 8 KB. */
 const MAX_CONNECTIONS = 20_000
-/** As long as a head may take; what is gathered is small. */
+/** A head is small, and comes in a few packets. */
+const HEAD_DEADLINE_MS = 20_000
+/** What is gathered is small too, but up to 64 KiB from a slow line. */
 const GATHER_DEADLINE_MS = 60_000
 const GATHER_TOTAL_BYTES = 67_108_864
 
@@ -148,6 +150,7 @@ export async function createApp(config: Config, { log, env }: AppTools): Promise
     pseudonym,
     upstream,
     maxConnections: MAX_CONNECTIONS,
+    headDeadlineMs: HEAD_DEADLINE_MS,
     dispatcher,
   })
   metrics.watch({

@@ -36,6 +36,7 @@ export function admit(incoming: IncomingHead, pseudonym: string): Admission {
   if (head.host !== undefined && !HOST.test(head.host)) return refused(REFUSALS.host, true)
   if (head.authorizationCount > 1) return refused(REFUSALS.authorization)
   if (!isFramedPlainly(head.transferEncoding, httpVersion)) return refused(REFUSALS.framing, true)
+  if (!isCountable(head.contentLength)) return refused(REFUSALS.length, true)
   if (head.expect !== undefined && !CONTINUE.test(head.expect)) {
     return refused(REFUSALS.expectation)
   }
@@ -56,6 +57,11 @@ const HOST = /^(?:\[[\w.:~!$&'()*+,;=-]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/
 function isFramedPlainly(transferEncoding: string | undefined, httpVersion: string): boolean {
   if (transferEncoding === undefined) return true
   return httpVersion === '1.1' && transferEncoding.toLowerCase() === 'chunked'
+}
+
+/** Beyond it octets cannot be counted exactly, and whoever rounds sees another end of the body. Node takes 64 bits. */
+function isCountable(contentLength: string | undefined): boolean {
+  return contentLength === undefined || Number.isSafeInteger(Number(contentLength))
 }
 
 function refused(refusal: Refusal, closes = false): Admission {

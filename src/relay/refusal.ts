@@ -31,6 +31,12 @@ export const REFUSALS = {
     code: 'invalid_request',
     message: 'Transfer-Encoding must be exactly "chunked", in HTTP/1.1.',
   },
+  length: {
+    status: 400,
+    reason: 'Bad Request',
+    code: 'invalid_request',
+    message: 'Content-Length must be 9007199254740991 at most.',
+  },
   malformed: {
     status: 400,
     reason: 'Bad Request',

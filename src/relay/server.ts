@@ -22,6 +22,8 @@ export interface RelayServerOptions {
   readonly upstream: URL
   /** One more is closed at once. */
   readonly maxConnections: number
+  /** For a head, from its connection or first octet on; the answer is 408 then. It may be a quarter late. */
+  readonly headDeadlineMs: number
   /** Handed to http-proxy so that it makes no agent of its own; all dispatching is the relay's. */
   readonly dispatcher: Dispatcher
 }
@@ -33,8 +35,14 @@ const MAX_HEAD_BYTES = 65_536
 export async function createRelayServer(options: RelayServerOptions): Promise<FastifyInstance> {
   const { relay, pseudonym } = options
   const app = fastify({
-    // Admission asks for the Host itself, and answers in our envelope.
-    http: { maxHeaderSize: MAX_HEAD_BYTES, requireHostHeader: false },
+    http: {
+      maxHeaderSize: MAX_HEAD_BYTES,
+      // A head that is not whole holds up to 64 KiB for a caller of whom nothing is known: Node would wait 60 s, and look every 30.
+      headersTimeout: options.headDeadlineMs,
+      connectionsCheckingInterval: options.headDeadlineMs / 4,
+      // Admission asks for the Host itself, and answers in our envelope.
+      requireHostHeader: false,
+    },
     exposeHeadRoutes: false,
     requestIdHeader: false,
     // What arrives on open connections while a drain is on is served too.

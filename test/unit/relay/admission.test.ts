@@ -70,6 +70,8 @@ t.test('heads that two parsers could read differently are refused', async (t) =>
     ],
     [['Host', 'h', 'Transfer-Encoding', 'xchunked'], REFUSALS.framing, true],
     [['Host', 'h', 'Transfer-Encoding', ''], REFUSALS.framing, true],
+    [['Host', 'h', 'Content-Length', '9007199254740992'], REFUSALS.length, true],
+    [['Host', 'h', 'Content-Length', '18446744073709551615'], REFUSALS.length, true],
     [['Host', 'h', 'Via', `1.1 a, 1.1 ${NAME}`], REFUSALS.loop, false],
     [
       ['Host', 'h', 'Via', '1.1 a', 'Via', `1.1 ${NAME}`, 'Connection', 'via'],
@@ -85,6 +87,7 @@ t.test('heads that two parsers could read differently are refused', async (t) =>
 t.test('what only looks suspicious goes on', async (t) => {
   const table = [
     ['Transfer-Encoding', 'Chunked'],
+    ['Content-Length', '9007199254740991'],
     ['Via', '1.1 scopelift-fedcba9876543210'],
     ['X-Via', NAME],
   ]
