@@ -1,15 +1,14 @@
 import { isJsonObject } from '../json-object.ts'
 import { parseJsonAnswer } from '../token-exchange/json-answer.ts'
-import type { Ask, Reply } from './ask.ts'
+import type { DiscoveredRealm } from '../token-exchange/read-discovery.ts'
+import { readDiscovery } from '../token-exchange/read-discovery.ts'
+import type { Ask } from './ask.ts'
 import { judgeConnection } from './connection-failure.ts'
 import type { Finding } from './finding.ts'
 import { finding } from './finding.ts'
 import type { AddFinding } from './report.ts'
 
-export interface Realm {
-  /** What the realm lists; `undefined` where it lists none. Scopes of the realm, not of our client. */
-  readonly scopes: ReadonlySet<string> | undefined
-}
+export type Realm = Extract<DiscoveredRealm, { kind: 'realm' }>
 
 export interface CheckRealmOptions {
   readonly discoveryUrl: URL
@@ -22,44 +21,51 @@ export interface CheckRealmOptions {
   readonly add: AddFinding
 }
 
-const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ACCEPT_JSON = { accept: 'application/json' }
 
 /** Discovery and key set. `undefined`: it makes no sense to ask this Keycloak anything else. */
 export async function checkRealm(options: CheckRealmOptions): Promise<Realm | undefined> {
   const { discoveryUrl: url, ask, add } = options
   const reply = await ask({ url, method: 'GET', headers: ACCEPT_JSON })
-  const document = readDiscovery(reply, options)
-  if (document === undefined) return undefined
-  const { issuer, grant_types_supported: grantTypes, scopes_supported: scopes } = document
-  const isIssuer = issuer === options.issuer
-  if (!isIssuer) add(finding('issuer-mismatch', { found: String(issuer), wanted: options.issuer }))
-  const offersExchange = !Array.isArray(grantTypes) || grantTypes.includes(GRANT_TYPE)
-  if (!offersExchange) add(finding('exchange-feature-off', { origin: url.origin }))
-  if (isIssuer && offersExchange)
-    add(finding('realm-found', { origin: url.origin, issuer: options.issuer }))
-  await checkKeys(options)
-  return { scopes: Array.isArray(scopes) ? new Set(scopes.map(String)) : undefined }
-}
-
-function readDiscovery(
-  reply: Reply,
-  { discoveryUrl: { origin, href: url }, hasCertificate, add }: CheckRealmOptions,
-): Readonly<Record<string, unknown>> | undefined {
   if (reply.kind === 'none') {
-    add(judgeUnreachable(reply.reason, { origin, hasCertificate }))
+    const { hasCertificate } = options
+    add(judgeUnreachable(reply.reason, { origin: url.origin, hasCertificate }))
     return undefined
   }
-  const status = String(reply.status)
-  const document = parseJsonAnswer(reply)
-  if (reply.status >= 500 || reply.status === 429)
-    add(finding('keycloak-starting', { origin, status }))
-  else if (reply.status === 403 && document?.['error_description'] === 'HTTPS required') {
-    add(finding('keycloak-wants-https', { origin }))
-  } else if (reply.status === 404) add(finding('realm-not-found', { url }))
-  else if (reply.status === 200 && typeof document?.['issuer'] === 'string') return document
-  else add(finding('not-keycloak', { url, status }))
+  const found = readDiscovery(reply)
+  if (found.kind === 'realm') {
+    reportRealm(found, options)
+    await checkKeys(options)
+    return found
+  }
+  add(judgeNoRealm(found.kind, url, String(reply.status)))
   return undefined
+}
+
+function reportRealm(
+  { issuer, offersExchange }: Realm,
+  { discoveryUrl: { origin }, issuer: wanted, add }: CheckRealmOptions,
+): void {
+  if (issuer !== wanted) add(finding('issuer-mismatch', { found: issuer, wanted }))
+  if (!offersExchange) add(finding('exchange-feature-off', { origin }))
+  if (issuer === wanted && offersExchange) add(finding('realm-found', { origin, issuer }))
+}
+
+function judgeNoRealm(
+  kind: Exclude<DiscoveredRealm['kind'], 'realm'>,
+  { origin, href: url }: URL,
+  status: string,
+): Finding {
+  switch (kind) {
+    case 'not-ready':
+      return finding('keycloak-starting', { origin, status })
+    case 'wants-https':
+      return finding('keycloak-wants-https', { origin })
+    case 'no-realm':
+      return finding('realm-not-found', { url })
+    case 'not-keycloak':
+      return finding('not-keycloak', { url, status })
+  }
 }
 
 export function judgeUnreachable(

@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici'
 import type { Problems } from '../observability/problems.ts'
 import type { ExchangeLog } from './exchange-log.ts'
-import { parseJsonAnswer } from './json-answer.ts'
 import type { KeycloakAnswer } from './keycloak-request.ts'
 import { DEADLINE, requestKeycloak } from './keycloak-request.ts'
+import { readDiscovery } from './read-discovery.ts'
 
 export interface Discovery {
   /** Stops asking; nothing is left running when it resolves. */
@@ -26,7 +26,6 @@ export interface DiscoveryOptions {
 const PROBLEM = 'keycloak-discovery'
 const FIRST_RETRY_MS = 1000
 const MAX_RETRY_MS = 60_000
-const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
 /**
  * Asks the realm's discovery document (OpenID Connect Discovery 1.0 §4) in the background, until it is as we need it:
@@ -68,24 +67,24 @@ export function judgeDiscovery(
   answer: KeycloakAnswer,
   { url, issuer }: { readonly url: URL; readonly issuer: string },
 ): string | undefined {
-  if (answer.kind === 'none' || answer.status >= 500 || answer.status === 429) {
-    return `Keycloak does not answer at ${url.origin}: check that it runs and that KEYCLOAK_SERVER_URL can be reached from here.`
+  const found = answer.kind === 'none' ? { kind: 'not-ready' as const } : readDiscovery(answer)
+  switch (found.kind) {
+    case 'not-ready':
+      return `Keycloak does not answer at ${url.origin}: check that it runs and that KEYCLOAK_SERVER_URL can be reached from here.`
+    case 'wants-https':
+      return `The realm wants https, and is called by plain http at ${url.origin}: write https:// in KEYCLOAK_SERVER_URL, or set the realm's 'Require SSL'.`
+    case 'no-realm':
+      return `Keycloak has no realm at ${url.href}: check KEYCLOAK_SERVER_URL and KEYCLOAK_REALM.`
+    case 'not-keycloak':
+      return `What answers at ${url.href} is not Keycloak: check KEYCLOAK_SERVER_URL.`
+    case 'realm':
+      if (found.issuer !== issuer) {
+        return `Keycloak names another issuer than ${issuer}: set KEYCLOAK_ISSUER to the 'issuer' in ${url.href}, or set Keycloak's hostname.`
+      }
+      return found.offersExchange
+        ? undefined
+        : `Keycloak at ${url.origin} does not offer token exchange: use Keycloak 26.2 or newer with the feature token-exchange-standard enabled.`
   }
-  if (answer.status === 404) {
-    return `Keycloak has no realm at ${url.href}: check KEYCLOAK_SERVER_URL and KEYCLOAK_REALM.`
-  }
-  const document = answer.status === 200 ? parseJsonAnswer(answer) : undefined
-  if (document === undefined) {
-    return `What answers at ${url.href} is not Keycloak: check KEYCLOAK_SERVER_URL.`
-  }
-  const { issuer: named, grant_types_supported: grantTypes } = document
-  if (named !== issuer) {
-    return `Keycloak names another issuer than ${issuer}: set KEYCLOAK_ISSUER to the 'issuer' in ${url.href}, or set Keycloak's hostname.`
-  }
-  if (Array.isArray(grantTypes) && !grantTypes.includes(GRANT_TYPE)) {
-    return `Keycloak at ${url.origin} does not offer token exchange: use Keycloak 26.2 or newer with the feature token-exchange-standard enabled.`
-  }
-  return undefined
 }
 
 async function fetchDocument(

@@ -10,7 +10,8 @@ export type ExchangeForm =
   | { readonly kind: 'form'; readonly form: URLSearchParams }
   | { readonly kind: 'refused'; readonly reason: 'scope-too-long' | 'malformed-scope' }
 
-const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange'
+/** The grant type of RFC 8693 §2.1. */
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
 
 /** The form of a token exchange (RFC 8693 §2.1), without the client's credentials. */
@@ -18,7 +19,7 @@ export function createExchangeForm(parameters: ExchangeParameters): ExchangeForm
   if (!parameters.scopes.every(isScopeToken)) return { kind: 'refused', reason: 'malformed-scope' }
   if (!fitsScopeParameter(parameters.scopes)) return { kind: 'refused', reason: 'scope-too-long' }
   const form = new URLSearchParams({
-    grant_type: GRANT_TYPE,
+    grant_type: TOKEN_EXCHANGE,
     subject_token: parameters.subjectToken,
     subject_token_type: ACCESS_TOKEN_TYPE,
     requested_token_type: ACCESS_TOKEN_TYPE,
