@@ -38,19 +38,21 @@ export type Plan =
       /** Those needed, and those that the token holds. */
       readonly asksFor: readonly string[]
     }
-  /** The request goes out with the caller's own token, and a denial that names no scope is the answer. */
+  | OwnToken
+
+/** The request goes out with the caller's own token, and a denial that names no scope is the answer. */
+type OwnToken = {
+  readonly kind: 'own-token'
+  readonly scopes: readonly string[]
+  /** Whether a denial that itself names an allowed scope is stepped up all the same. */
+  readonly heedsNamedScope: boolean
+} & (
   | {
-      readonly kind: 'own-token'
       readonly outcome: 'no-hint' | 'scope-not-allowed' | 'body-not-replayable'
       readonly reason: string
-      readonly scopes: readonly string[]
     }
-  | {
-      readonly kind: 'own-token'
-      readonly outcome: 'subject-token-unusable'
-      readonly reason: Unusable
-      readonly scopes: readonly string[]
-    }
+  | { readonly outcome: 'subject-token-unusable'; readonly reason: Unusable }
+)
 
 export interface ExplainOptions {
   readonly method: string
@@ -114,24 +116,28 @@ function planFor(
   if (preempted !== undefined && unusable === undefined) {
     return toExchange('preempt', preempted, subject, rules)
   }
+  const isReplayable = circumstances.route?.isReplayable !== false
+  const heedsNamedScope = isReplayable && unusable === undefined
+  const kind = 'own-token'
   const decision = decideStepUp(UNNAMED, 403, circumstances, [], rules)
   if (
     circumstances.method === 'HEAD' &&
     (decision.kind === 'step-up' || decision.outcome === 'scope-not-allowed')
   ) {
     const { scopes } = decision.kind === 'step-up' ? decision.wanted : decision
-    return { kind: 'own-token', outcome: 'no-hint', reason: 'head-without-body', scopes }
+    return { kind, outcome: 'no-hint', reason: 'head-without-body', scopes, heedsNamedScope }
   }
   if (decision.kind === 'refuse') {
     const { outcome, reason, scopes } = decision
-    return { kind: 'own-token', outcome, reason, scopes }
+    return { kind, outcome, reason, scopes, heedsNamedScope }
   }
   const { scopes } = decision.wanted
   if (unusable !== undefined) {
-    return { kind: 'own-token', outcome: 'subject-token-unusable', reason: unusable, scopes }
+    return { kind, outcome: 'subject-token-unusable', reason: unusable, scopes, heedsNamedScope }
   }
-  if (circumstances.route?.isReplayable === false) {
-    return { kind: 'own-token', outcome: 'body-not-replayable', reason: 'replay-never', scopes }
+  if (!isReplayable) {
+    const reason = 'replay-never'
+    return { kind, outcome: 'body-not-replayable', reason, scopes, heedsNamedScope }
   }
   return toExchange('react', decision.wanted, subject, rules)
 }

@@ -88,20 +88,20 @@ function renderPlan(plan: Plan): readonly string[] {
     case 'own-token':
       return [
         'so        it is sent with its own token',
-        `if denied it stays denied (${plan.outcome}): ${describeReason(plan.reason)}${named(plan.scopes)}`,
+        `if denied it stays denied (${plan.outcome}): ${describeReason(plan.reason)}${named(plan.scopes)}${plan.heedsNamedScope ? UNLESS_NAMED : ''}`,
       ]
   }
 }
 
+const UNLESS_NAMED =
+  ', unless the denial itself names an allowed scope: then the token is exchanged and the request sent again (stepped-up)'
+
 const REASONS: ReadonlyMap<string, string> = new Map([
-  ['no-route', 'no rule matches, so only a denial that names an allowed scope is stepped up'],
-  [
-    'route-names-no-scope',
-    'the token holds what the rule names, or it names no scope; only a denial that names another allowed scope is stepped up',
-  ],
+  ['no-route', 'no rule matches'],
+  ['route-names-no-scope', 'the token holds what the rule names, or it names no scope'],
   [
     'head-without-body',
-    'the denial of a HEAD has no body: only a WWW-Authenticate header can say that a scope is missing',
+    'the denial of a HEAD has no body, only a WWW-Authenticate header that could say what is missing',
   ],
   ['scopes-held', 'the token holds the scopes already'],
   ['allowed-scopes', 'ALLOWED_SCOPES does not permit the scopes'],

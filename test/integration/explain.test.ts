@@ -1,3 +1,4 @@
+import type { Test } from 'tap'
 import t from 'tap'
 import { startDemoRealm } from '../support/demo-servers.ts'
 import { createFolder } from '../support/files.ts'
@@ -14,6 +15,7 @@ const POLICY = `routes:
   - { match: { path: /v1/denied }, scopes: ["mcp:admin"] }
   - { match: { path: /v1/held }, scopes: ["openid"] }
   - { match: { path: /v1/many }, scopes: ["mcp:a", "mcp:b", "mcp:c"] }
+  - { match: { path: /v1/never }, replay: never }
 `
 
 /** What is asked, with whose token, and the outcome that both must name. */
@@ -37,11 +39,24 @@ const ROWS = [
   ['GET', '/v1/../x', 'alice', 'refused'],
 ] as const
 
-t.test('what it foretells is what the proxy does, route by route', async (t) => {
+/** Where the denial itself names mcp:list_files: the outcome that is foretold of any other, and what comes then. */
+const NAMED = [
+  ['GET', '/v1/elsewhere?named', 'alice', 'no-hint', 'stepped-up'],
+  ['HEAD', '/v1/nowhere?named', 'alice', 'no-hint', 'stepped-up'],
+  ['GET', '/v1/held?named', 'alice', 'no-hint', 'stepped-up'],
+  ['GET', '/v1/forbidden?named', 'alice', 'scope-not-allowed', 'stepped-up'],
+  ['GET', '/v1/never?named', 'alice', 'no-hint', 'body-not-replayable'],
+  ['GET', '/v1/once?named', 'alice', 'body-not-replayable', 'body-not-replayable'],
+  ['GET', '/v1/elsewhere?named', 'expired', 'no-hint', 'subject-token-unusable'],
+  ['GET', '/v1/react?named', 'expired', 'subject-token-unusable', 'subject-token-unusable'],
+] as const
+
+async function startHouse(t: Test) {
   const realm = await startDemoRealm(t)
   const upstream = await startUpstream(t, (req, res) => {
     if (scopesOf(req.headers.authorization).includes('mcp:list_files')) return void res.end()
-    res.writeHead(403, { 'content-type': 'application/json' })
+    const isNamed = req.url?.endsWith('?named') === true
+    res.writeHead(403, { 'content-type': 'application/json', ...(isNamed && NAMING) })
     const message = `Access denied: insufficient permissions for route ${decodeURIComponent(req.url?.split('?')[0] ?? '')}`
     res.end(JSON.stringify({ error: { message } }))
   })
@@ -63,38 +78,70 @@ t.test('what it foretells is what the proxy does, route by route', async (t) => 
     expired: await realm.issueSubjectToken({ user: 'alice', scope: 'openid', expiresInS: -60 }),
     opaque: 'opaque',
   }
-  const exchanges = () => realm.exchanges
-  for (const [method, target, who, outcome] of ROWS) {
+  const ask = async (method: string, target: string, who: string) => {
     const token = tokens[who]
-    const before = [upstream.requests.length, exchanges(), realm.requests.length]
-    const explained = await runInspection({
-      args: ['explain', method, target, '--json', ...(token ? ['--token-file', '-'] : [])],
-      env,
-      input: token ?? '',
-    })
-    t.same(
-      [upstream.requests.length, exchanges(), realm.requests.length],
-      before,
-      'nobody is asked',
-    )
-    t.equal(explained.code, 0)
-    t.equal(foretold(JSON.parse(explained.output)), outcome, `${method} ${target} ${who}`)
-    if (outcome === 'refused') continue
     const answer = await fetch(`${scopelift.url}${target}`, {
       method,
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     })
     await answer.text()
-    t.equal(answer.headers.get('scopelift-outcome'), outcome, `${method} ${target} ${who}`)
+    return answer.headers.get('scopelift-outcome')
+  }
+  const explain = async (method: string, target: string, who: string) => {
+    const token = tokens[who]
+    const explained = await runInspection({
+      args: ['explain', method, target, '--json', ...(token ? ['--token-file', '-'] : [])],
+      env,
+      input: token ?? '',
+    })
+    t.equal(explained.code, 0)
+    const { plan }: Foretold = JSON.parse(explained.output)
+    return plan
+  }
+  return { realm, upstream, ask, explain }
+}
+
+const NAMING = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="mcp:list_files"' }
+
+t.test('what it foretells is what the proxy does, route by route', async (t) => {
+  const { realm, upstream, ask, explain } = await startHouse(t)
+  const exchanges = () => realm.exchanges
+  for (const [method, target, who, outcome] of ROWS) {
+    const before = [upstream.requests.length, exchanges(), realm.requests.length]
+    const plan = await explain(method, target, who)
+    t.same(
+      [upstream.requests.length, exchanges(), realm.requests.length],
+      before,
+      'nobody is asked',
+    )
+    t.equal(foretold(plan), outcome, `${method} ${target} ${who}`)
+    if (outcome === 'refused') continue
+    t.equal(await ask(method, target, who), outcome, `${method} ${target} ${who}`)
   }
 })
 
+t.test('it says whether a denial that itself names a scope would be stepped up', async (t) => {
+  const { ask, explain } = await startHouse(t)
+  for (const [method, target, who, outcome, ifNamed] of NAMED) {
+    const plan = await explain(method, target, who)
+    t.equal(plan.outcome, outcome, `${method} ${target} ${who}`)
+    t.equal(plan.heedsNamedScope, ifNamed === 'stepped-up', `${method} ${target} ${who}`)
+    t.equal(await ask(method, target, who), ifNamed, `${method} ${target} ${who}`)
+  }
+})
+
+interface Plan {
+  readonly kind: string
+  readonly outcome?: string
+  readonly heedsNamedScope?: boolean
+}
+
 interface Foretold {
-  readonly plan: { readonly kind: string; readonly outcome?: string }
+  readonly plan: Plan
 }
 
 /** The outcome where the upstream denies and names no scope. */
-function foretold({ plan }: Foretold): string | undefined {
+function foretold(plan: Plan): string | undefined {
   const outcomes: Readonly<Record<string, string>> = {
     preempt: 'preempted',
     react: 'stepped-up',

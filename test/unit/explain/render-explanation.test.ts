@@ -129,6 +129,23 @@ t.test('scopes that no exchange can ask for are said in words', async (t) => {
   t.match(output, /MAX_SCOPES, and 4000 characters/)
 })
 
+t.test('a denial stays denied unless it names a scope, where that can help', async (t) => {
+  const good = tokenOf({ scope: 'openid' })
+  const rows = [
+    ['/v1/none', good, true],
+    ['/v1/closed', good, true],
+    ['/v1/once', good, false],
+    ['/v1/none', tokenOf({ exp: 1 }), false],
+    ['/v1/react', tokenOf({ exp: 1 }), false],
+  ] as const
+  for (const [path, token, isOpen] of rows) {
+    const { output } = await explain(t, ['GET', path], token)
+    t.match(output, /^if denied it stays denied \(/m)
+    const unless = /, unless the denial itself names an allowed scope: then the token is exchanged/
+    t.equal(unless.test(output), isOpen, path)
+  }
+})
+
 t.test('the denial of a HEAD has no body that could name anything', async (t) => {
   const { output } = await explain(t, ['HEAD', '/v1/once'], tokenOf({ scope: 'openid' }))
   t.match(output, /no-hint\): the denial of a HEAD has no body.*mcp:list_files/)
