@@ -1,14 +1,19 @@
 import type { Config } from '../config/config.ts'
 import type { ReadFile } from '../config/read-text.ts'
 import type { Environment } from '../config/read-variables.ts'
+import { judgeIssuedFor } from '../doctor/judge-issued-for.ts'
+import type { Plan } from '../explain/explain-request.ts'
 import { explainRequest } from '../explain/explain-request.ts'
 import { renderExplanation } from '../explain/render-explanation.ts'
 import type { Secret } from '../secret.ts'
+import type { SubjectToken } from '../subject-token.ts'
 import { createSubjectTokenReader } from '../subject-token.ts'
 import { loadRoutes } from './load-routes.ts'
 
 export interface ExplainOptions {
   readonly config: Config
+  /** KEYCLOAK_CLIENT_ID; `undefined`: wrong or missing, and something stands in for it in the configuration. */
+  readonly clientId: string | undefined
   /** For the `${env.NAME}` of LLAMA_STACK_CONFIG. */
   readonly env: Environment
   readonly readFile: ReadFile
@@ -29,13 +34,14 @@ export interface ExplainOptions {
  */
 export function explain(options: ExplainOptions): number {
   const { config, method, target, token, isJson, print, now } = options
-  const { notes, routes, scopes } = loadRoutes(options)
+  const { notes: policyNotes, routes, scopes } = loadRoutes(options)
   const { maxScopes } = config.policy
   const rules = { routes, scopes, maxScopes, audience: config.keycloak.audience }
   const subject = token && createSubjectTokenReader({ maxEntries: 1 })(`Bearer ${token.expose()}`)
   const nowMs = now()
   const { issuer } = config.keycloak
   const explanation = explainRequest({ method, target, subject, rules, issuer, nowMs })
+  const notes = [...policyNotes, ...noteOnExchange(explanation.plan, subject, options.clientId)]
   if (isJson) {
     const { claims } = subject ?? {}
     const holds = claims && {
@@ -51,4 +57,19 @@ export function explain(options: ExplainOptions): number {
   for (const line of renderExplanation({ method, target, explanation, subject, nowMs })) print(line)
   for (const note of notes) print(`note      ${note}`)
   return 0
+}
+
+/** An exchange is foretold by the settings alone; whether Keycloak takes the token for it stands in the token. */
+function noteOnExchange(
+  plan: Plan,
+  subject: SubjectToken | undefined,
+  clientId: string | undefined,
+): readonly string[] {
+  const mayExchange =
+    plan.kind === 'preempt' ||
+    plan.kind === 'react' ||
+    (plan.kind === 'own-token' && plan.heedsNamedScope)
+  if (!mayExchange || subject?.claims === undefined) return []
+  const refused = judgeIssuedFor(subject.claims, clientId)
+  return refused === undefined ? [] : [`${refused.sentence} ${refused.remedy}`]
 }

@@ -77,5 +77,7 @@ async function runExplain(command: ExplainCommand, around: Surroundings): Promis
   const needed = mistakes.filter(({ variable }) => !NOT_NEEDED.test(variable))
   if (needed.length > 0) throw new ConfigError(needed, hints)
   const token = command.token && (await readToken(command.token, around.input))
-  return explain({ ...around, ...command, config, token })
+  const isClientKnown = !mistakes.some(({ variable }) => variable === 'KEYCLOAK_CLIENT_ID')
+  const clientId = isClientKnown ? config.keycloak.clientId : undefined
+  return explain({ ...around, ...command, config, clientId, token })
 }

@@ -1,6 +1,7 @@
 import type { SubjectToken, TokenClaims } from '../subject-token.ts'
 import { whyClaimsUnusable } from '../token-exchange/subject-usability.ts'
 import { finding, listNames } from './finding.ts'
+import { judgeIssuedFor } from './judge-issued-for.ts'
 import type { AddFinding } from './report.ts'
 
 export interface CheckTokenOptions {
@@ -16,28 +17,23 @@ export interface CheckTokenOptions {
 
 /** Keycloak refuses a longer subject token. */
 const MAX_CHARACTERS = 20_000
-/** `typ` of what Keycloak issues beside access tokens. */
-const OTHER_TYPES: ReadonlySet<unknown> = new Set(['ID', 'Refresh', 'Offline', 'Logout'])
 
 /** What can be read of a caller's token. Whether it makes sense to have it exchanged. */
 export function checkToken(options: CheckTokenOptions): boolean {
-  const { subject, client, add } = options
+  const { subject, client, isClientGood, add } = options
   const { claims } = subject
   if (claims === undefined) {
     add(finding('token-not-jwt', {}))
     return false
   }
   const azp = textOf(claims.payload['azp']) || 'unknown'
-  const type = claims.payload['typ']
   const isUsable = checkClaims(claims, azp, options)
-  const isAccess = !OTHER_TYPES.has(type)
-  if (!isAccess) add(finding('token-not-access', { type: textOf(type) }))
+  const refused = judgeIssuedFor(claims, isClientGood ? client : undefined)
+  if (refused !== undefined) add(refused)
+  const isAccess = refused?.id !== 'token-not-access'
   const characters = subject.token.expose().length
   const fits = characters <= MAX_CHARACTERS
   if (!fits) add(finding('token-too-long', { characters: String(characters), azp }))
-  const isForClient = claims.aud.includes(client) || azp === client
-  if (isAccess && options.isClientGood && !isForClient)
-    add(finding('token-not-for-client', { client, azp }))
   if (azp === client) add(finding('login-is-requester', { client }))
   return isUsable && isAccess && fits
 }

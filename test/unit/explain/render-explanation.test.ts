@@ -7,7 +7,7 @@ const ISSUER = 'http://localhost:8002/realms/authentication-demo'
 
 function tokenOf(claims: Readonly<Record<string, unknown>>): string {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  return `${encode({ alg: 'RS256' })}.${encode({ iss: ISSUER, sub: 'u', exp: 1_000, ...claims })}.c2ln`
+  return `${encode({ alg: 'RS256' })}.${encode({ iss: ISSUER, sub: 'u', aud: 'scopelift', exp: 1_000, ...claims })}.c2ln`
 }
 
 const POLICY = `routes:
@@ -34,7 +34,7 @@ async function explain(
 }
 
 t.test('the lines tell rule, need, audience, token and what would be done', async (t) => {
-  const token = tokenOf({ scope: 'openid mcp:health_check', aud: 'files' })
+  const token = tokenOf({ scope: 'openid mcp:health_check', aud: ['files', 'scopelift'] })
   const { code, lines } = await explain(t, ['post', '/v1/files/a%20b?secret=1'], token)
   t.equal(code, 0)
   t.same(lines, [
@@ -44,7 +44,7 @@ t.test('the lines tell rule, need, audience, token and what would be done', asyn
     'audience  files',
     'exchange  before the request is sent',
     `token     of u, by ${ISSUER}, 100 s left (read, not verified)`,
-    'holds     mcp:health_check openid; aud files',
+    'holds     mcp:health_check openid; aud files scopelift',
     'so        the token is exchanged first, and the request sent once with the issued one (preempted)',
     'asks for  mcp:health_check mcp:list_files openid; needed mcp:list_files; audience files',
     'note      ALLOWED_SCOPES and DENIED_SCOPES do not permit what the policy names: other:scope',
@@ -149,6 +149,33 @@ t.test('a denial stays denied unless it names a scope, where that can help', asy
 t.test('the denial of a HEAD has no body that could name anything', async (t) => {
   const { output } = await explain(t, ['HEAD', '/v1/once'], tokenOf({ scope: 'openid' }))
   t.match(output, /no-hint\): the denial of a HEAD has no body.*mcp:list_files/)
+})
+
+t.test('a token that Keycloak would not exchange for our client gets a note', async (t) => {
+  const rows = [
+    [{}, undefined],
+    [{ aud: 'account', azp: 'scopelift' }, undefined],
+    [{ aud: 'account', azp: 'login' }, /'scopelift' in its 'aud'.* Give the login client, 'login'/],
+    [{ typ: 'ID' }, /no access token: its 'typ' is 'ID'\. Give the `access_token` of the answer/],
+    [{ typ: 'Refresh' }, /no access token: its 'typ' is 'Refresh'/],
+    [{ aud: 'account', iss: 'x' }, undefined],
+  ] as const
+  for (const [claims, note] of rows) {
+    const token = tokenOf({ scope: 'openid', ...claims })
+    const noted = (await explain(t, ['GET', '/v1/react'], token)).lines.filter(
+      (line) => line.startsWith('note ') && !line.includes('what the policy names'),
+    )
+    t.equal(noted.length, note === undefined ? 0 : 1)
+    if (note !== undefined) t.match(noted[0], note)
+  }
+})
+
+t.test('of a client that is not set no token is expected to name it', async (t) => {
+  const env = { ...REQUIRED, KEYCLOAK_CLIENT_ID: '' }
+  const args = ['explain', 'GET', '/v1/x', '--token-file', '-']
+  const input = tokenOf({ aud: 'account' })
+  const { output } = await runInspection({ args, env, input, now: () => 900_000 })
+  t.notMatch(output, /^note/m)
 })
 
 t.test('what a token says is printed without controls and without tokens', async (t) => {
