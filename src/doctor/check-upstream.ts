@@ -12,8 +12,8 @@ export interface CheckUpstreamOptions {
   /** UPSTREAM_TLS_CERT_FILE. */
   readonly hasCertificate: boolean
   readonly policies: ReadPolicies
-  /** KEYCLOAK_ISSUER. */
-  readonly issuer: string
+  /** KEYCLOAK_ISSUER; `undefined`: not known, so that there is nothing to compare with. */
+  readonly issuer: string | undefined
   readonly ask: Ask
   readonly add: AddFinding
 }
@@ -61,7 +61,7 @@ function judgeVisits(
   const refused = find((status) => status === 401 || status === 403)
   if (refused !== undefined) {
     const found = readIssuer(refused.reply)
-    if (found !== undefined && found !== issuer) {
+    if (found !== undefined && issuer !== undefined && found !== issuer) {
       return finding('upstream-other-issuer', { found, wanted: issuer })
     }
     return finding('upstream-protected', { origin: url.origin, ...factsOf(refused) })

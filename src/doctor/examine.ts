@@ -46,6 +46,7 @@ const KEYCLOAK_SETTINGS = [
   'KEYCLOAK_TLS_',
 ]
 const CLIENT_SETTINGS = ['KEYCLOAK_CLIENT_', 'KEYCLOAK_AUTH_METHOD']
+const ISSUER_SETTINGS = ['KEYCLOAK_SERVER_URL', 'KEYCLOAK_REALM', 'KEYCLOAK_ISSUER', '--env-file']
 const UPSTREAM_SETTINGS = [...TLS_SETTINGS, 'UPSTREAM_URL', 'UPSTREAM_CA_FILE', 'UPSTREAM_TLS_']
 
 /**
@@ -128,7 +129,8 @@ async function examineUpstream(
   try {
     const { url, tls } = config.upstream
     const ask = createAsk({ dispatcher, connect, timeoutMs: UPSTREAM_TIMEOUT_MS, deadline })
-    const { issuer } = config.keycloak
+    const isIssuerKnown = findObstacle(mistakes, ISSUER_SETTINGS) === undefined
+    const issuer = isIssuerKnown ? config.keycloak.issuer : undefined
     const hasCertificate = tls.identity !== undefined
     await checkUpstream({ url, hasCertificate, policies, issuer, ask, add })
   } finally {

@@ -36,6 +36,18 @@ t.test('what the upstream answers without a token is judged', async (t) => {
   }
 })
 
+t.test('an issuer that nobody has set is not compared with that of the upstream', async (t) => {
+  const message = 'Please provide a valid OAuth2 Bearer token from http://elsewhere/realms/x'
+  const answer: RequestListener = (_request, response) =>
+    void response.writeHead(401).end(JSON.stringify({ error: { message } }))
+  for (const variable of ['KEYCLOAK_SERVER_URL', 'KEYCLOAK_REALM', 'KEYCLOAK_ISSUER']) {
+    const wrong = variable === 'KEYCLOAK_ISSUER' ? 'no url' : ''
+    const { ids } = await findWrong(t, { answer, env: () => ({ [variable]: wrong }) })
+    t.ok(ids.includes('setting-invalid'), variable)
+    t.notOk(ids.includes('upstream-other-issuer'), variable)
+  }
+})
+
 t.test(
   'the path of UPSTREAM_URL comes before the route; a route with a parameter is not asked',
   async (t) => {

@@ -58,7 +58,8 @@ export const UPSTREAM_FINDINGS = {
   },
   'upstream-other-issuer': {
     verdict: 'wrong',
-    sentence: "The upstream wants tokens of '{found}', but KEYCLOAK_ISSUER is '{wanted}'.",
+    sentence:
+      "The upstream wants tokens of '{found}', but the issuer here is '{wanted}': KEYCLOAK_ISSUER, or what KEYCLOAK_SERVER_URL and KEYCLOAK_REALM make where that is not set.",
     remedy:
       "Make KEYCLOAK_ISSUER and the upstream's issuer (server.auth.provider_config.issuer) the same text.",
   },
