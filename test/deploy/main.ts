@@ -12,6 +12,7 @@ import { issuerChecks } from './checks/issuer.ts'
 import { nameChecks } from './checks/names.ts'
 import { networkChecks } from './checks/network.ts'
 import { pageChecks } from './checks/page.ts'
+import { wholePodChecks } from './checks/page-whole-pod.ts'
 import { parityChecks } from './checks/parity.ts'
 import { scoreChecks } from './checks/score.ts'
 import { startChecks } from './checks/start.ts'
@@ -65,7 +66,7 @@ async function checkAll(): Promise<void> {
     ['The network', networkChecks(renderer)],
     ['The program in it', startChecks(renderer)],
     ['The API server', apiServerChecks(renderer, cluster)],
-    ['The page, word by word', pageChecks(cluster)],
+    ['The page, word by word', [...pageChecks(cluster), ...wholePodChecks(cluster, tools)]],
     ['kube-score', scoreChecks(renderer, tools)],
   ]
   try {

@@ -19,6 +19,8 @@ export interface Way {
   readonly order: readonly Step[]
   /** The volume that only this way adds. */
   readonly credential: string
+  /** What the pod gets to run as. */
+  readonly account?: Readonly<Record<'serviceAccount' | 'serviceAccountName', string>>
 }
 
 export const WAYS: readonly Way[] = [
@@ -31,6 +33,7 @@ export const WAYS: readonly Way[] = [
     what: 'without a secret',
     order: ['settings', 'files', 'audience', 'patch', 'service', 'policy'],
     credential: 'scopelift-assertion',
+    account: { serviceAccount: 'llama-stack', serviceAccountName: 'llama-stack' },
   },
 ]
 

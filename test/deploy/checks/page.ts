@@ -12,7 +12,7 @@ import { runTool } from '../run-tool.ts'
 
 const PAGE = 'docs/kubernetes.md'
 const RUN = /<!-- run -->\n```sh\n([\s\S]*?)```/g
-const BACK = /\*\*Back again:\*\*\n\n```sh\n([\s\S]*?)```/
+const BACK = /### The way back\n[^`]*```sh\n([\s\S]*?)```/
 
 /** A pod as people have it, before they have heard of Scopelift. */
 const EXISTING = `
@@ -56,11 +56,10 @@ const TOKEN = {
 export function pageChecks(cluster: Cluster): readonly Check[] {
   const needs = ['kubectl', 'api-server'] as const
   return [
-    ...WAYS.map(({ what, order, credential }) => ({
-      sentence: `into an existing pod, ${what}: the page’s commands add Scopelift, and nothing else changes`,
+    ...WAYS.map((way) => ({
+      sentence: `into an existing pod, ${way.what}: the page’s commands add Scopelift and nothing else, and take it away again`,
       needs,
-      run: () =>
-        withPage(cluster, (page) => addsSidecar(cluster, page, { what, order, credential })),
+      run: () => withPage(cluster, (page) => addsSidecar(cluster, page, way)),
     })),
     {
       sentence: 'every link and component that the page names is there',
@@ -108,6 +107,8 @@ async function addsSidecar(cluster: Cluster, page: Page, way: Way): Promise<void
   assert.equal(made.code, 0, made.stderr)
   const before = await read(cluster, 'deployment/ogx')
   for (const step of way.order) await page.run(page.blocks.get(step) ?? '')
+  // Settings are changed when all of it is in use, and what was before must not be forgotten with that.
+  await page.run(page.blocks.get('settings') ?? '')
 
   const after = await read(cluster, 'deployment/ogx')
   const pod = ['spec', 'template', 'spec'] as const
@@ -116,7 +117,11 @@ async function addsSidecar(cluster: Cluster, page: Page, way: Way): Promise<void
   )
   assert.equal(dig(sidecar, 'restartPolicy'), 'Always')
   assert.equal(dig(sidecar, 'image'), 'registry.example.com/scopelift:0.1.0')
-  assert.deepEqual(withoutOurs(after), { ...withoutOurs(before), enableServiceLinks: false })
+  assert.deepEqual(withoutOurs(after), {
+    ...withoutOurs(before),
+    enableServiceLinks: false,
+    ...way.account,
+  })
   const volumes = new Map(
     digList(after, ...pod, 'volumes').map((volume) => [dig(volume, 'name'), volume]),
   )
@@ -136,10 +141,11 @@ async function addsSidecar(cluster: Cluster, page: Page, way: Way): Promise<void
 
   await page.run(page.back)
   const restored = await read(cluster, 'deployment/ogx')
-  assert.deepEqual(dig(restored, ...pod), {
-    ...withoutOurs(before),
-    enableServiceLinks: false,
-  })
+  assert.deepEqual(dig(restored, ...pod), dig(before, ...pod))
+  const again = await read(cluster, 'service/ogx')
+  assert.equal(dig(again, 'spec', 'ports', 0, 'targetPort'), 'http')
+  await isGone(cluster, ['configmap/scopelift-settings', 'secret/scopelift-client'])
+  await isGone(cluster, ['networkpolicy/scopelift'])
 }
 
 /** The pod without what is Scopelift's. */
@@ -158,6 +164,11 @@ async function read(cluster: Cluster, name: string): Promise<unknown> {
   const ended = await cluster.kubectl(['get', name, '--output=json'])
   assert.equal(ended.code, 0, ended.stderr)
   return JSON.parse(ended.stdout)
+}
+
+async function isGone(cluster: Cluster, names: readonly string[]): Promise<void> {
+  const ended = await cluster.kubectl(['get', '--ignore-not-found', '--output=name', ...names])
+  assert.deepEqual([ended.stdout, ended.code], ['', 0])
 }
 
 async function namesWhatIsThere(): Promise<void> {
