@@ -16,8 +16,9 @@ export const KEYCLOAK_SETTINGS = {
     example: 'authentication-demo',
     meaning: 'The realm that issues the tokens',
     rule: {
-      pattern: '^(?!\\.{1,2}$)[^/\\\\?#\\u0000-\\u001f\\u007f]+$',
-      reason: 'must be the name of a realm, not a path or URL',
+      // `kubectl create configmap --from-env-file` keeps quotes, and no realm has a name that begins with one.
+      pattern: '^(?!\\.{1,2}$|["\'])[^/\\\\?#\\u0000-\\u001f\\u007f]+$',
+      reason: 'must be the name of a realm without quotes around it, not a path or URL',
     },
   },
   KEYCLOAK_CLIENT_ID: {

@@ -53,7 +53,7 @@ const ROWS: Readonly<Record<SettingName, Row>> = {
   },
   KEYCLOAK_REALM: {
     valid: ['master', 'my realm'],
-    invalid: ['..', '.', 'a/b', 'a?b', 'a#b', 'a\\b'],
+    invalid: ['..', '.', 'a/b', 'a?b', 'a#b', 'a\\b', '"a"', "'a'"],
   },
   KEYCLOAK_CLIENT_ID: { valid: ['scopelift', 'https://client.example/id'], invalid: [] },
   KEYCLOAK_CLIENT_SECRET: { valid: ['x', ' p=&%+ \u00e9'], invalid: [] },
