@@ -7,6 +7,7 @@ import type { SubjectToken } from '../subject-token.ts'
 import { createScopePlan } from '../token-exchange/scope-plan.ts'
 import type { Unusable } from '../token-exchange/subject-usability.ts'
 import { whyClaimsUnusable } from '../token-exchange/subject-usability.ts'
+import { describeTarget } from './describe-target.ts'
 
 export interface Explanation {
   /** Canonical: what policy matches; `undefined` where the request goes no further than the door. */
@@ -28,7 +29,12 @@ export interface ExplainedRule {
 
 /** What the proxy would do, as far as policy and token tell. */
 export type Plan =
-  | { readonly kind: 'refused'; readonly status: number; readonly code: string }
+  | {
+      readonly kind: 'refused'
+      readonly status: number
+      readonly code: string
+      readonly reason: string
+    }
   /** There is no bearer token, so there is nothing to exchange. */
   | { readonly kind: 'no-token' }
   /** It is exchanged before the request is sent, or not before a denial. */
@@ -82,8 +88,9 @@ export function explainRequest(options: ExplainOptions): Explanation {
     'scopelift',
   )
   if (admission.kind === 'refused') {
-    const { status, code } = admission.refusal
-    return { path: undefined, rule: undefined, plan: { kind: 'refused', status, code } }
+    const { status, code, message } = admission.refusal
+    const reason = describeTarget(target) ?? message
+    return { path: undefined, rule: undefined, plan: { kind: 'refused', status, code, reason } }
   }
   const { path } = admission
   const rule = explainRule(rules.routes.find(method, path, undefined), rules)
@@ -93,10 +100,13 @@ export function explainRequest(options: ExplainOptions): Explanation {
   return { path, rule, plan: planFor(subject, { method, path, claims, route }, options) }
 }
 
+/** For logs a route that no rule of LLAMA_STACK_CONFIG reaches is named by its path. */
+const NO_RULE = /^LLAMA_STACK_CONFIG: /
+
 function explainRule(route: Route | undefined, rules: Rules): ExplainedRule | undefined {
   return (
     route && {
-      label: route.label,
+      label: NO_RULE.test(route.label) ? 'none of LLAMA_STACK_CONFIG' : route.label,
       need: route.need,
       preempt: route.preempt,
       audience: route.audience ?? rules.audience,

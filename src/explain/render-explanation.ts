@@ -61,18 +61,22 @@ function describeNeed(need: Need): string {
 
 function renderToken({ claims }: SubjectToken, nowMs: number): readonly string[] {
   if (claims === undefined) return ['token     no JWT (read, not verified)']
-  const seconds = Math.round((claims.exp ?? 0) - nowMs / 1000)
-  const life = claims.exp === undefined ? 'no exp' : `${seconds} s left`
   return [
-    `token     of ${claims.sub ?? 'nobody'}, by ${claims.iss ?? 'nobody'}, ${life} (read, not verified)`,
+    `token     of ${claims.sub ?? 'nobody'}, by ${claims.iss ?? 'nobody'}, ${describeLife(claims.exp, nowMs)} (read, not verified)`,
     `holds     ${list([...claims.scopes].sort())}; aud ${list(claims.aud)}`,
   ]
+}
+
+function describeLife(exp: number | undefined, nowMs: number): string {
+  if (exp === undefined) return 'no exp'
+  const seconds = Math.round(exp - nowMs / 1000)
+  return seconds < 0 ? `expired ${-seconds} s ago` : `${seconds} s left`
 }
 
 function renderPlan(plan: Plan): readonly string[] {
   switch (plan.kind) {
     case 'refused':
-      return [`so        it is refused at the door: ${plan.status} ${plan.code}`]
+      return [`so        it is refused at the door: ${plan.status} ${plan.code}: ${plan.reason}`]
     case 'no-token':
       return [
         'so        without a bearer token it is forwarded as it is, and its answer passed on (a denial: no-subject-token)',

@@ -87,6 +87,8 @@ t.test('what a rule of LLAMA_STACK_CONFIG says is told in words', async (t) => {
     t.match(output, line)
     t.match(output, /exchange {2}only after a denial that itself names an allowed scope/)
   }
+  const { lines } = await runInspection({ args: ['explain', 'GET', '/v1/none'], env })
+  t.ok(lines.includes('rule      none of LLAMA_STACK_CONFIG'))
 })
 
 t.test('what keeps a request from a step-up is said in words', async (t) => {
@@ -101,7 +103,6 @@ t.test('what keeps a request from a step-up is said in words', async (t) => {
     ['/v1/once', 'opaque', /the token is no JWT/],
     ['/v1/none', good, /no rule matches/],
     ['/v1/none', '', /without a bearer token it is forwarded as it is/],
-    ['/v1/%2e%2e/x', good, /refused at the door: 400 invalid_target/],
   ] as const
   for (const [path, token, sentence] of rows) {
     const { output } = await explain(t, ['GET', path], token)
@@ -144,6 +145,33 @@ t.test('a denial stays denied unless it names a scope, where that can help', asy
     const unless = /, unless the denial itself names an allowed scope: then the token is exchanged/
     t.equal(unless.test(output), isOpen, path)
   }
+})
+
+t.test('why a request is refused at the door is said in words', async (t) => {
+  const rows = [
+    ['v1/agents', /400 invalid_target: a path begins with `\/`$/],
+    [
+      'http://localhost/v1/agents',
+      /400 invalid_target: a path is wanted, without scheme and host$/,
+    ],
+    ['/v1/../agents', /400 invalid_target: no dot segments/],
+    ['/v1/%2e%2E/agents?x', /400 invalid_target: no dot segments/],
+    ['/v1/agents#top', /400 invalid_target: a fragment \(`#…`\) is never sent/],
+    ['/v1/a\\b', /400 invalid_target: The request target must be a path without/],
+  ] as const
+  for (const [target, reason] of rows) {
+    const { lines } = await explain(t, ['GET', target])
+    t.match(lines.at(-2), reason, target)
+  }
+  t.match(
+    (await explain(t, ['TRACE', '/v1/x'])).output,
+    /405 method_not_allowed: TRACE and CONNECT/,
+  )
+})
+
+t.test('a token that has expired says how long ago', async (t) => {
+  const { output } = await explain(t, ['GET', '/v1/none'], tokenOf({ exp: 798 }))
+  t.match(output, /, expired 102 s ago \(read, not verified\)/)
 })
 
 t.test('the denial of a HEAD has no body that could name anything', async (t) => {
