@@ -1,11 +1,17 @@
 import { METHODS } from 'node:http'
 import { parseArgs } from 'node:util'
+import { readErrorCode } from '../config/read-text.ts'
 
 export type Command =
   | { readonly kind: 'serve' | 'health'; readonly envFile: string | undefined }
   | InspectionCommand
   | { readonly kind: 'help' | 'version' }
-  | { readonly kind: 'mistake'; readonly reason: string }
+  | Mistake
+
+interface Mistake {
+  readonly kind: 'mistake'
+  readonly reason: string
+}
 
 /** They look at the configuration, and serve nothing. */
 export type InspectionCommand = ConfigCommand | DoctorCommand | ExplainCommand
@@ -56,8 +62,8 @@ const OPTIONS_OF: Readonly<Record<string, readonly string[]>> = {
 /** Reads the command line, without the names of the runtime and the script. */
 export function parseArguments(args: readonly string[]): Command {
   const parsed = parseOptions(args)
-  if (parsed === undefined) return mistake('unknown option, or an option without its value')
-  const { values, positionals } = parsed
+  if (parsed.kind === 'mistake') return parsed
+  const { values, positionals } = parsed.options
   if (values.help) return { kind: 'help' }
   if (values.version) return { kind: 'version' }
   const [name = 'serve', ...operands] = positionals
@@ -73,7 +79,7 @@ export function parseArguments(args: readonly string[]): Command {
   return toCommand(name, operands, values)
 }
 
-type Values = NonNullable<ReturnType<typeof parseOptions>>['values']
+type Values = ReturnType<typeof readOptions>['values']
 
 function toCommand(name: string, operands: readonly string[], values: Values): Command {
   const common = { envFile: values['env-file'], isJson: values.json === true }
@@ -111,7 +117,8 @@ function toDoctor(values: Values, common: Common): Command {
 
 function toExplain(operands: readonly string[], values: Values, common: Common): Command {
   const [method, target, ...rest] = operands
-  if (method === undefined || target === undefined || rest.length > 0) {
+  if (rest.length > 0) return mistake('explain takes nothing after METHOD PATH but options')
+  if (method === undefined || target === undefined) {
     return mistake('explain needs a method and a path, for example: explain GET /v1/models')
   }
   if (!METHODS.includes(method.toUpperCase())) {
@@ -134,28 +141,47 @@ function toToken({ token, 'token-file': path }: Values): TokenArgument | undefin
   return path === undefined ? undefined : { kind: 'file', path }
 }
 
-function parseOptions(args: readonly string[]) {
+type ParsedOptions =
+  | { readonly kind: 'options'; readonly options: ReturnType<typeof readOptions> }
+  | Mistake
+
+function parseOptions(args: readonly string[]): ParsedOptions {
   try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        'env-file': { type: 'string' },
-        json: { type: 'boolean' },
-        token: { type: 'string' },
-        'token-file': { type: 'string' },
-        login: { type: 'string' },
-        'login-client': { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean', short: 'v' },
-      },
-    })
-  } catch {
+    return { kind: 'options', options: readOptions(args) }
+  } catch (error) {
     // Its message repeats the argument, which may be a secret in the wrong place.
-    return undefined
+    const isUnknown = readErrorCode(error) === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
+    const what = isUnknown
+      ? 'unknown option'
+      : 'an option without its value, or with one that it does not take'
+    return mistake(`${what}; ${describeOptions(args)}`)
   }
 }
 
-function mistake(reason: string): Command {
+/** What the command takes that seems to be meant. */
+function describeOptions(args: readonly string[]): string {
+  const name = args.find((word) => Object.hasOwn(OPTIONS_OF, word)) ?? 'serve'
+  const options = [...(OPTIONS_OF[name] ?? []), 'help'].map((option) => `--${option}`)
+  return `${name} takes ${options.join(', ')}`
+}
+
+function readOptions(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      'env-file': { type: 'string' },
+      json: { type: 'boolean' },
+      token: { type: 'string' },
+      'token-file': { type: 'string' },
+      login: { type: 'string' },
+      'login-client': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'v' },
+    },
+  })
+}
+
+function mistake(reason: string): Mistake {
   return { kind: 'mistake', reason }
 }

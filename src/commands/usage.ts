@@ -2,7 +2,7 @@ import type { Setting } from '../config/setting.ts'
 import { SETTING_GROUPS, showChoices, showDefault } from '../config/setting.ts'
 import { isSecretSetting, listSettings } from '../config/settings-schema.ts'
 
-export const SHORT_USAGE = `Usage: scopelift [--env-file FILE]             serve
+export const SHORT_USAGE = `Usage: scopelift [serve]                       relay requests, until it is stopped
        scopelift health                        ask the running process for its health: exit code 0 or 1
        scopelift doctor [CALLER] [--json]      ask Keycloak, upstream and policy what is wrong, and how to mend it
        scopelift explain METHOD PATH [TOKEN] [--json]

@@ -96,6 +96,16 @@ t.test('a mistake says what could have stood there', async (t) => {
       ['explain', 'FOO', '/x'],
       'explain needs a method of HTTP first, for example: explain GET /v1/models',
     ],
+    [['explain', 'POST', '/x', 'extra'], 'explain takes nothing after METHOD PATH but options'],
+    [
+      ['explain', 'GET', '/x', '--jsn'],
+      'unknown option; explain takes --env-file, --json, --token, --token-file, --help',
+    ],
+    [['--port', '1'], 'unknown option; serve takes --env-file, --help'],
+    [
+      ['config', '--env-file'],
+      'an option without its value, or with one that it does not take; config takes --env-file, --json, --help',
+    ],
     [['explain', 'GET'], 'explain needs a method and a path, for example: explain GET /v1/models'],
   ] as const
   for (const [args, reason] of rows) t.same(parseArguments(args), { kind: 'mistake', reason })
