@@ -143,7 +143,8 @@ async function runHealth(envFile: string | undefined): Promise<number> {
   const path = envFile ?? findEnvFile()
   const file = path === undefined ? undefined : readText(readFile, path)
   if (file?.kind === 'unreadable') {
-    printError(`scopelift health: --env-file: names a file that cannot be read (${file.code})`)
+    const { describeUnreadable } = await import('./config/describe-unreadable.ts')
+    printError(`scopelift health: --env-file: names a file that ${describeUnreadable(file)}`)
     return EXIT_CONFIG
   }
   const variables = readVariables(process.env, file?.text)

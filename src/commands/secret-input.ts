@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { describeUnreadable } from '../config/describe-unreadable.ts'
 import type { ReadFile } from '../config/read-text.ts'
 import { readText } from '../config/read-text.ts'
 import type { Environment } from '../config/read-variables.ts'
@@ -60,7 +61,7 @@ async function readAll(path: string, input: SecretInput): Promise<string> {
 function readWhole(path: string, { readFile }: SecretInput): string {
   const file = readText(readFile, path)
   if (file.kind === 'text') return file.text
-  throw new SecretInputError(`the file with the token or password cannot be read (${file.code})`)
+  throw new SecretInputError(`the file with the token or password ${describeUnreadable(file)}`)
 }
 
 const END_OF_LINE = /[\r\n]/

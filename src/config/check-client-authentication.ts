@@ -24,7 +24,7 @@ export function checkClientAuthentication(
   const { values, mistakes } = options
   const needed = NEEDED[values.KEYCLOAK_AUTH_METHOD]
   if (values[needed] === undefined && !mistakes.has(needed, 'KEYCLOAK_AUTH_METHOD')) {
-    mistakes.add(needed, describeMissing(options, needed))
+    mistakes.addMissing(needed, describeMissing(options, needed))
   }
   return { config: toConfig(options), warnings: warnOfUnused(options, needed) }
 }

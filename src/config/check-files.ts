@@ -1,3 +1,4 @@
+import { describeUnreadable } from './describe-unreadable.ts'
 import { MAX_SETTINGS_BYTES } from './file-bounds.ts'
 import type { Mistakes } from './mistakes.ts'
 import type { ReadFile } from './read-text.ts'
@@ -16,7 +17,7 @@ export function checkFiles({ values, readFile, mistakes }: CheckFilesOptions): v
     const path = values[name]
     const file = path === undefined ? undefined : readText(readFile, path, MAX_SETTINGS_BYTES)
     if (file?.kind === 'unreadable') {
-      mistakes.add(name, `names a file that cannot be read (${file.code})`)
+      mistakes.add(name, `names a file that ${describeUnreadable(file)}`)
     }
   }
 }

@@ -1,6 +1,7 @@
 import { createSecret } from '../secret.ts'
 import type { CheckedUrls } from './check-urls.ts'
 import { knowsExtraAuthorities } from './default-authorities.ts'
+import { describeUnreadable } from './describe-unreadable.ts'
 import { MAX_PEM_BYTES } from './file-bounds.ts'
 import type { Mistakes } from './mistakes.ts'
 import type { ReadFile } from './read-text.ts'
@@ -100,7 +101,7 @@ function readPem(
   if (path === undefined) return undefined
   const file = readText(readFile, path, MAX_PEM_BYTES)
   if (file.kind === 'text') return { variable: name, path, text: createSecret(file.text) }
-  mistakes.add(name, `names a file that cannot be read (${file.code})`)
+  mistakes.add(name, `names a file that ${describeUnreadable(file)}`)
   return undefined
 }
 

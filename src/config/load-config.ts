@@ -9,6 +9,7 @@ import type { ClientAuthenticationConfig, Config, KeycloakConfig } from './confi
 import type { Mistake } from './config-error.ts'
 import { ConfigError } from './config-error.ts'
 import { deepFreeze } from './deep-freeze.ts'
+import { describeUnreadable } from './describe-unreadable.ts'
 import { MAX_SETTINGS_BYTES } from './file-bounds.ts'
 import { findMisspelled } from './misspelled.ts'
 import type { Mistakes } from './mistakes.ts'
@@ -107,7 +108,7 @@ function readEnvFile(path: string | undefined, readFile: ReadFile, mistakes: Mis
   if (path === undefined) return undefined
   const file = readText(readFile, path, MAX_SETTINGS_BYTES)
   if (file.kind === 'text') return file.text
-  const reason = `names a file that cannot be read (${file.code})`
+  const reason = `names a file that ${describeUnreadable(file)}`
   mistakes.addOther({ variable: '--env-file', reason, example: '.env' })
   return undefined
 }

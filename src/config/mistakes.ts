@@ -6,6 +6,8 @@ import { SETTINGS } from './settings-schema.ts'
 export interface Mistakes {
   add(name: SettingName, reason: string): void
   addOther(mistake: Mistake): void
+  /** A variable that is not set; where the settings file could not be read it may stand in there, so nothing is said. */
+  addMissing(name: SettingName, reason: string): void
   /** Whether one of these variables is wrong already: a check that involves it would only add noise. */
   has(...names: readonly SettingName[]): boolean
   /** Likewise for a `<NAME>_FILE`. */
@@ -19,9 +21,14 @@ export function createMistakes(): Mistakes {
   const addOther = (mistake: Mistake) => {
     if (!mistakes.has(mistake.variable)) mistakes.set(mistake.variable, mistake)
   }
+  const add = (name: SettingName, reason: string) =>
+    addOther({ variable: name, reason, example: SETTINGS[name].example })
   return {
-    add: (name, reason) => addOther({ variable: name, reason, example: SETTINGS[name].example }),
+    add,
     addOther,
+    addMissing(name, reason) {
+      if (!mistakes.has('--env-file')) add(name, reason)
+    },
     has: (...names) => names.some((name) => mistakes.has(name)),
     hasOther: (variable) => mistakes.has(variable),
     list: () => [...mistakes.values()],

@@ -1,3 +1,4 @@
+import { describeUnreadable } from './describe-unreadable.ts'
 import { MAX_SECRET_BYTES } from './file-bounds.ts'
 import type { Mistakes } from './mistakes.ts'
 import type { ReadFile } from './read-text.ts'
@@ -44,7 +45,7 @@ export function cutTrailingNewline(text: string): string {
 
 function readSecret(readFile: ReadFile, path: string): { text: string } | { reason: string } {
   const file = readText(readFile, path, MAX_SECRET_BYTES)
-  if (file.kind === 'unreadable') return { reason: `cannot be read (${file.code})` }
+  if (file.kind === 'unreadable') return { reason: describeUnreadable(file) }
   const text = cutTrailingNewline(file.text)
   return text.trim() === '' ? { reason: 'names an empty file' } : { text }
 }

@@ -28,7 +28,8 @@ export function validateSettings(
   }
   const wrong = findWrong(literals)
   for (const { name, isMissing } of wrong) {
-    mistakes.add(name, isMissing ? describeMissing(name) : describeRefusal(SETTINGS[name]))
+    if (isMissing) mistakes.addMissing(name, describeMissing(name))
+    else mistakes.add(name, describeRefusal(SETTINGS[name]))
     if ('isRequired' in SETTINGS[name]) literals[name] = SETTINGS[name].example
     else delete literals[name]
   }

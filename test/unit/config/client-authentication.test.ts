@@ -74,8 +74,8 @@ t.test('a wrong key is a mistake of the variable that holds it', async (t) => {
   t.match(listMistakes({ ...BY_KEY, KEYCLOAK_CLIENT_KEY_FILE: '/public.pem' }, FILES), [
     /^KEYCLOAK_CLIENT_KEY_FILE: is a public key/,
   ])
-  t.same(listMistakes({ ...BY_KEY, KEYCLOAK_CLIENT_KEY_FILE: '/nowhere' }, FILES), [
-    'KEYCLOAK_CLIENT_KEY_FILE: cannot be read (ENOENT)',
+  t.match(listMistakes({ ...BY_KEY, KEYCLOAK_CLIENT_KEY_FILE: '/nowhere' }, FILES), [
+    /^KEYCLOAK_CLIENT_KEY_FILE: cannot be read \(ENOENT\): there is no such file/,
   ])
   t.same(listMistakes({ ...BY_KEY, KEYCLOAK_CLIENT_KEY_FILE: '/empty' }, FILES), [
     'KEYCLOAK_CLIENT_KEY_FILE: names an empty file',

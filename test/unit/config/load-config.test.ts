@@ -100,7 +100,16 @@ t.test('a .env file that cannot be read is a mistake', async (t) => {
   const error = catchConfigError(() => load({}, {}, 'missing.env'))
   t.equal(
     error.message,
-    '--env-file: names a file that cannot be read (ENOENT); for example --env-file=.env',
+    '--env-file: names a file that cannot be read (ENOENT): there is no such file; a relative path starts in the current folder; for example --env-file=.env',
+  )
+})
+
+t.test('what a .env file that cannot be read may hold is not missing', async (t) => {
+  const options = { env: { PORT: 'x' }, readFile: noFile, envFile: 'missing.env' }
+  const { entries } = catchConfigError(() => loadConfig(options))
+  t.same(
+    entries.map(({ variable }) => variable),
+    ['--env-file', 'PORT'],
   )
 })
 
@@ -120,7 +129,10 @@ t.test('the secret comes from a file, less one trailing newline', async (t) => {
 
 t.test('a secret file that is missing or empty is the one mistake', async (t) => {
   for (const [files, reason] of [
-    [{}, 'cannot be read (ENOENT)'],
+    [
+      {},
+      'cannot be read (ENOENT): there is no such file; a relative path starts in the current folder',
+    ],
     [{ '/run/s': '' }, 'names an empty file'],
     [{ '/run/s': ' \n' }, 'names an empty file'],
   ] as const) {

@@ -64,7 +64,12 @@ for (const [peer, url] of [
         '/one.key',
         `${key}: is set without ${cert}: certificate and key go together`,
       ],
-      ['no such file', '/one.crt', '/nowhere', `${key}: names a file that cannot be read (ENOENT)`],
+      [
+        'no such file',
+        '/one.crt',
+        '/nowhere',
+        `${key}: names a file that cannot be read (ENOENT): there is no such file; a relative path starts in the current folder`,
+      ],
       [
         'another key',
         '/one.crt',
