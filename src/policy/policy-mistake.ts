@@ -8,11 +8,12 @@ export interface PolicyMistake {
 /** Nobody reads further, and a hostile file must not fill the log. */
 const MAX_MISTAKES = 50
 
-/** In the order of lines; beyond the bound one last entry says how many more there are. */
+/** In the order of lines; beyond the bound the last one says how many more there are. */
 export function sortMistakes(mistakes: readonly PolicyMistake[]): readonly PolicyMistake[] {
   const sorted = [...mistakes].sort((one, other) => one.line - other.line)
-  const beyond = sorted[MAX_MISTAKES]
-  if (beyond === undefined) return sorted
+  const last = sorted[MAX_MISTAKES - 1]
   const more = sorted.length - MAX_MISTAKES
-  return [...sorted.slice(0, MAX_MISTAKES), { line: beyond.line, reason: `and ${more} more` }]
+  if (last === undefined || more <= 0) return sorted
+  const reason = `${last.reason} (and ${more} more)`
+  return [...sorted.slice(0, MAX_MISTAKES - 1), { line: last.line, reason }]
 }

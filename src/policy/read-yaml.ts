@@ -58,7 +58,8 @@ function complaints(
 ): readonly PolicyMistake[] {
   // A tag that we do not know is the other reader's business, but not in a file of our own.
   const problems = isStrict ? [...document.errors, ...document.warnings] : document.errors
-  const mistakes: PolicyMistake[] = problems.map((problem) => ({
+  // In what is no YAML one mistake makes the next, and the first is where to look.
+  const mistakes: PolicyMistake[] = problems.slice(0, 1).map((problem) => ({
     line: lineAt(lines, problem.pos[0]),
     reason: `no valid YAML: ${withoutQuotation(problem)}`,
   }))
