@@ -77,6 +77,7 @@ export const UPSTREAM_FINDINGS = {
   'upstream-unclear': {
     verdict: 'untested',
     sentence: 'Whether the upstream is protected was not tested: it answers {path} with {status}.',
-    remedy: 'Name a route of it that takes GET, with its scopes, in POLICY_FILE.',
+    remedy:
+      'With 404, check that UPSTREAM_URL leads to the API itself; else name a route of it that takes GET, with its scopes, in POLICY_FILE.',
   },
 } as const satisfies Catalogue
