@@ -1,3 +1,4 @@
+import { MAX_SETTINGS_BYTES } from './config/file-bounds.ts'
 import { readRegularFile } from './config/read-regular-file.ts'
 import type { WatchedFile } from './config/watched-file.ts'
 import { createWatchedFile } from './config/watched-file.ts'
@@ -23,8 +24,6 @@ export interface PolicyFilesOptions {
   readonly log: PolicyLog
 }
 
-const MAX_BYTES = 1_048_576
-
 /** Reads POLICY_FILE and LLAMA_STACK_CONFIG, and again whenever they change. Throws `PolicyLoadError` where one is broken now. */
 export function watchPolicyFiles(options: PolicyFilesOptions): PolicyFiles {
   const { scopeRules, env, problems, log, intervalMs } = options
@@ -46,7 +45,7 @@ export function watchPolicyFiles(options: PolicyFilesOptions): PolicyFiles {
       path: file.path,
       text: file.text,
       intervalMs,
-      maxBytes: MAX_BYTES,
+      maxBytes: MAX_SETTINGS_BYTES,
       onChange(text) {
         problems.resolve(unreadable)
         source.accept(kind, text)
@@ -71,5 +70,5 @@ export function watchPolicyFiles(options: PolicyFilesOptions): PolicyFiles {
 }
 
 function read(path: string | undefined): PolicyText | undefined {
-  return path === undefined ? undefined : { path, text: readRegularFile(path, MAX_BYTES) }
+  return path === undefined ? undefined : { path, text: readRegularFile(path, MAX_SETTINGS_BYTES) }
 }

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { readErrorCode } from '../config/read-text.ts'
+import { readErrorCode } from '../error-code.ts'
 
 /** One line for the operator with the variables to change, or `undefined` for an error that is not about an address. */
 export function describeListenFailure(error: unknown, config: Config): string | undefined {

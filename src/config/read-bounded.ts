@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises'
+import { readErrorCode } from '../error-code.ts'
 import { FileError } from './file-error.ts'
-import { readErrorCode } from './read-text.ts'
 
 /** Changes with the file itself, its place and its times; `stat` follows symbolic links. */
 export async function identifyFile(path: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { readErrorCode } from '../error-code.ts'
 import { FileError } from './file-error.ts'
 
 /**
@@ -22,10 +23,4 @@ export function readText(readFile: ReadFile, path: string, maxBytes?: number): F
 
 function withoutVerb({ message }: FileError): string {
   return message.replace(/^is /, '')
-}
-
-/** The `code` of an error of Node, e.g. `ENOENT`; `unknown` where it has none. */
-export function readErrorCode(error: unknown): string {
-  if (!(error instanceof Error) || !('code' in error)) return 'unknown'
-  return typeof error.code === 'string' ? error.code : 'unknown'
 }

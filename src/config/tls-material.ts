@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import type { SecureContext } from 'node:tls'
 import { createSecureContext } from 'node:tls'
+import { readErrorCode } from '../error-code.ts'
 import type { Secret } from '../secret.ts'
 import { defaultAuthorities } from './default-authorities.ts'
 import { parsePrivateKeyPem } from './private-key-pem.ts'
-import { readErrorCode } from './read-text.ts'
 
 /** A file in PEM, with its text as it was read last. */
 export interface PemFile {

@@ -9,7 +9,8 @@ export interface JsonBody {
   readonly members: Readonly<Record<string, unknown>>
 }
 
-const MAX_BYTES = 65_536
+/** A larger denial is not read (hints.md 6). */
+export const MAX_DENIAL_BYTES = 65_536
 
 // A comma would make the field a list of media types, of which nobody knows which one counts.
 const JSON_TYPE = /^application\/(problem\+)?json[\t ]*(?:;[^,]*)?$/i
@@ -25,7 +26,7 @@ export function readJsonBody(headers: RawHeaders, body: Uint8Array): JsonBody | 
   const mediaType = readMediaType(fieldValues(headers, 'content-type'))
   if (mediaType === undefined || fieldValues(headers, 'content-encoding').length > 0)
     return undefined
-  if (body.byteLength > MAX_BYTES) return undefined
+  if (body.byteLength > MAX_DENIAL_BYTES) return undefined
   const text = decode(body)
   const members = text === undefined ? undefined : parseJsonObject(text)
   // RFC 8259 §4: which of two equal names counts is up to the reader, so neither does.

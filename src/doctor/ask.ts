@@ -1,6 +1,6 @@
 import type { buildConnector, Dispatcher } from 'undici'
 import { request } from 'undici'
-import { readErrorCode } from '../config/read-text.ts'
+import { readErrorCode } from '../error-code.ts'
 import { readFailure } from './read-failure.ts'
 
 export interface Question {

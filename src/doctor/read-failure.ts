@@ -3,7 +3,7 @@ import { probeConnection } from '../transport/probe-connection.ts'
 import { judgeConnection, SPEAKS_TLS } from './connection-failure.ts'
 
 /** The other side has closed, or said what is no HTTP: the code does not tell why. */
-const UNCLEAR = /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|HPE_\w+)$/
+const UNCLEAR = /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|HPE_\w+|HTTPParserError)$/
 
 /**
  * Why a request has failed, in a word. Where its code does not tell, a connection is made that asks for nothing: over TLS 1.3

@@ -62,4 +62,4 @@ function isTargetedCacheField(name: string): boolean {
 const TARGETED = new Set(['surrogate-control', 'x-accel-expires', 'edge-control'])
 
 /** How the request ended, in one word; an upstream's own field of that name is removed. */
-const OUTCOME_FIELD = 'scopelift-outcome'
+export const OUTCOME_FIELD = 'scopelift-outcome'

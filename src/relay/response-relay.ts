@@ -2,11 +2,12 @@ import type { ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Abandonment, Call } from '../call.ts'
+import { readErrorCode } from '../error-code.ts'
 import { readRawHeaders } from '../raw-headers.ts'
 import type { InterimResponses } from './interim-response.ts'
 import { createInterimResponses } from './interim-response.ts'
 import { REFUSALS, sendRefusal } from './refusal.ts'
-import { readResponseHead } from './response-lines.ts'
+import { OUTCOME_FIELD, readResponseHead } from './response-lines.ts'
 
 type Controller = Dispatcher.DispatchController
 
@@ -106,11 +107,10 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
       else this.#res.socket.destroySoon()
       return
     }
-    call.fail(codeOf(error))
+    call.fail(readErrorCode(error))
     const refusal = isTimeout(error) ? REFUSALS.upstreamTimeout : REFUSALS.upstreamUnavailable
     const lines = ['via', via]
-    if (hasOutcomeHeader && call.outcome !== undefined)
-      lines.push('scopelift-outcome', call.outcome)
+    if (hasOutcomeHeader && call.outcome !== undefined) lines.push(OUTCOME_FIELD, call.outcome)
     sendRefusal(this.#res, refusal, { lines })
     call.publish()
   }
@@ -159,10 +159,6 @@ function reasonPhrase(status: number, phrase = ''): string {
 }
 
 function isTimeout(error: Error): boolean {
-  const code = codeOf(error)
+  const code = readErrorCode(error)
   return code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT'
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import { MAX_DENIAL_BYTES } from '../denial/json-body.ts'
 import type { RawHeaders } from '../raw-headers.ts'
 import { readRawHeaders } from '../raw-headers.ts'
 
@@ -6,15 +7,12 @@ import { readRawHeaders } from '../raw-headers.ts'
 export interface HeldDenial {
   readonly status: number
   readonly headers: RawHeaders
-  /** `false`: the chunk goes beyond the bound. It is held all the same, so that nothing is lost on release. */
+  /** `false`: the chunk goes beyond what is read of a denial, which then streams to the caller. It is held all the same, so that nothing is lost on release. */
   add(chunk: Buffer): boolean
   body(): Buffer
   /** Head and body as they came, to the handler that waits for them; what is still to arrive may follow. */
   release(handler: Dispatcher.DispatchHandler, controller: Dispatcher.DispatchController): void
 }
-
-/** A larger denial is not read (hints.md 6): it streams to the caller. */
-const MAX_BODY_BYTES = 65_536
 
 export function holdDenial(head: {
   readonly status: number
@@ -32,7 +30,7 @@ export function holdDenial(head: {
     add(chunk) {
       chunks.push(chunk)
       bytes += chunk.length
-      return bytes <= MAX_BODY_BYTES
+      return bytes <= MAX_DENIAL_BYTES
     },
     body: () => Buffer.concat(chunks),
     release(handler, controller) {

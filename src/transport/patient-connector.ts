@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
+import { readErrorCode } from '../error-code.ts'
 import { holdEndWhilePaused } from './paused-end.ts'
 
 /** How long an answer may take to be read after a write has failed. */
@@ -48,6 +49,6 @@ function patient(socket: Socket, done: WriteDone): WriteDone {
 }
 
 function isReset(error: Error | null | undefined): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false
-  return error.code === 'EPIPE' || error.code === 'ECONNRESET'
+  const code = readErrorCode(error)
+  return code === 'EPIPE' || code === 'ECONNRESET'
 }

@@ -1,5 +1,6 @@
 import { TLSSocket } from 'node:tls'
 import type { buildConnector } from 'undici'
+import { readErrorCode } from '../error-code.ts'
 
 /** Whether a peer can be connected to, TLS included; it is asked for nothing. Otherwise the reason, in a word. */
 export function probeConnection(
@@ -9,7 +10,7 @@ export function probeConnection(
   const { protocol, hostname, host, port } = url
   return new Promise((resolve) => {
     connect({ protocol, hostname, host, port }, (error, socket) => {
-      if (error !== null) return resolve(readReason(error))
+      if (error !== null) return resolve(readErrorCode(error))
       const isTls13 = socket instanceof TLSSocket && socket.getProtocol() === 'TLSv1.3'
       void (isTls13 ? awaitVerdict(socket) : Promise.resolve(undefined)).then((reason) => {
         socket.destroy()
@@ -32,13 +33,9 @@ function awaitVerdict(socket: TLSSocket): Promise<string | undefined> {
       resolve(reason)
     }
     socket.once('session', () => settle(undefined))
-    socket.once('error', (error) => settle(readReason(error)))
+    socket.once('error', (error) => settle(readErrorCode(error)))
     socket.once('close', () => settle('closed'))
     // Nothing is heard of an alert before somebody reads.
     socket.resume()
   })
-}
-
-function readReason(error: Error): string {
-  return 'code' in error ? String(error.code) : error.name
 }

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import { readErrorCode } from '../error-code.ts'
 
 /** Asks a peer whether it answers at all: any answer below 500 will do, also a 401. Otherwise the reason, in a word. */
 export async function probeHttp(
@@ -16,7 +17,6 @@ export async function probeHttp(
     await body.dump()
     return statusCode < 500 ? undefined : `status ${statusCode}`
   } catch (error) {
-    const hasCode = error instanceof Error && 'code' in error && typeof error.code === 'string'
-    return hasCode ? String(error.code) : 'no answer'
+    return readErrorCode(error)
   }
 }

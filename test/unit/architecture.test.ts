@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 const LEAVES = [
   'call.ts',
+  'error-code.ts',
   'issued-token.ts',
   'json-object.ts',
   'raw-headers.ts',
