@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { maskTokens, toPrintable } from '../../../src/observability/printable.ts'
@@ -48,3 +49,27 @@ t.test(
     t.equal(maskTokens('key-eyJhbGciOiJ.eyJzdWIiOiJhIn0.sig'), 'key-[token]')
   },
 )
+
+// What counts as a token, said plainly; it takes quadratic time where nothing follows.
+const PLAIN = /eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)*/g
+
+t.test('what is masked is what looks like a token, and nothing beside it', async () => {
+  const piece = fc.constantFrom(...'eyJ.-_a ', 'eyJ', 'aaaaaaa', 'eyJaaaaaaaa', 'eyJaaaaaaaa.a')
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+      const text = pieces.join('')
+      assert.equal(maskTokens(text), text.replace(PLAIN, '[token]'))
+    }),
+    { numRuns: 5_000 },
+  )
+})
+
+t.test('beginnings of tokens that never go on are read once', async (t) => {
+  for (const beginning of ['eyJ', 'eyJ-', 'aeyJeyJ']) {
+    const text = beginning.repeat(300_000)
+    t.ok(maskTokens(text) === text)
+    t.ok(maskTokens(`${text}..a`) === `${text}..a`)
+    const after = `${text} eyJaaaaaaaa.a`
+    t.ok(maskTokens(after) === `${text} [token]`)
+  }
+})
