@@ -1,8 +1,8 @@
-import type { Attributes } from './claim-attributes.ts'
 import type { Condition } from './condition.ts'
 import type { PathPattern } from './path-pattern.ts'
 import { matchPath } from './path-pattern.ts'
 import type { LlamaStackPolicy, RouteAccessRule } from './route-access-rule.ts'
+import type { HeldValues } from './token-attributes.ts'
 import type { Truth } from './truth.ts'
 
 /** The rules whose path matches or may match, in order: all that one path needs of a policy. */
@@ -14,7 +14,7 @@ interface ReachingRule {
 }
 
 export interface Caller {
-  readonly attributes: Attributes
+  readonly attributes: HeldValues
   readonly certainty: LlamaStackPolicy['attributes']
 }
 
@@ -80,7 +80,7 @@ function conjunction(rule: RouteAccessRule, isPathCertain: boolean, caller: Call
 
 function holds(condition: Condition, caller: Caller): Truth {
   if (condition.kind === 'fixed') return condition.truth
-  if (caller.attributes.get(condition.attribute)?.includes(condition.value) === true) {
+  if (caller.attributes.has(condition.attribute, condition.value)) {
     return condition.isWanted ? 'yes' : 'no'
   }
   if (caller.certainty === 'incomplete') return 'maybe'

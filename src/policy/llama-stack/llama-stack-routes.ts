@@ -1,12 +1,12 @@
 import type { TokenClaims } from '../../subject-token.ts'
 import type { ScopeRules } from '../route-policy.ts'
-import type { Attributes, ClaimsMapping } from './claim-attributes.ts'
-import { attributesOf } from './claim-attributes.ts'
 import type { ReachingRules } from './evaluate-route.ts'
 import { reachingRules } from './evaluate-route.ts'
 import type { FoundNeed } from './needed-scopes.ts'
 import { findNeed } from './needed-scopes.ts'
 import type { LlamaStackPolicy } from './route-access-rule.ts'
+import type { TokenAttributes } from './token-attributes.ts'
+import { readTokenAttributes } from './token-attributes.ts'
 
 export interface LlamaStackRoutes {
   /** `path` is canonical; `claims` that are `undefined` count as empty. `undefined`: OGX checks no routes. */
@@ -24,8 +24,7 @@ const NO_SCOPES: ReadonlySet<string> = new Set()
 
 /** What is known of one token: its attributes, and the answers it has had. */
 interface Reading {
-  readonly attributes: Attributes
-  readonly scopeAttributes: ReadonlySet<string>
+  readonly attributes: TokenAttributes
   /** By the rules that reach a path; bounded like the paths. */
   readonly needs: Map<ReachingRules, FoundNeed>
 }
@@ -56,10 +55,8 @@ export function createLlamaStackRoutes(options: LlamaStackRoutesOptions): LlamaS
   }
 
   function read(claims: TokenClaims | undefined): Reading {
-    const payload = claims?.payload ?? {}
     return {
-      attributes: attributesOf(payload, claimsMapping),
-      scopeAttributes: scopeAttributesOf(payload, claimsMapping),
+      attributes: readTokenAttributes(claims?.payload ?? {}, claimsMapping),
       needs: new Map(),
     }
   }
@@ -77,34 +74,20 @@ export function createLlamaStackRoutes(options: LlamaStackRoutesOptions): LlamaS
     find(path, claims) {
       if (rules.length === 0) return undefined
       const reached = reaching(path)
-      const { attributes, scopeAttributes, needs } = readingOf(claims)
+      const { attributes, needs } = readingOf(claims)
       const known = needs.get(reached)
       if (known !== undefined) return known
       const found = findNeed({
         rules: reached,
         certainty,
-        scopeAttributes,
         held: claims?.scopes ?? NO_SCOPES,
         attributes,
-        attributesWith: (scopes) =>
-          attributesOf({ ...claims?.payload, scope: scopes.join(' ') }, claimsMapping),
         scopeRules,
       })
       remember(needs, reached, found)
       return found
     },
   }
-}
-
-/** No scope token: an attribute that holds it has it from the `scope` claim, through whatever list they share. */
-const PROBE = '\0'
-
-function scopeAttributesOf(
-  payload: TokenClaims['payload'],
-  mapping: ClaimsMapping,
-): ReadonlySet<string> {
-  const probed = attributesOf({ ...payload, scope: PROBE }, mapping)
-  return new Set([...probed.keys()].filter((name) => probed.get(name)?.includes(PROBE) === true))
 }
 
 function remember<K, V>(map: Map<K, V>, key: K, value: V): void {

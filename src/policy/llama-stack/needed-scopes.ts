@@ -1,10 +1,10 @@
 import { isUsableScopeToken } from '../../scope-token.ts'
 import type { Need, ScopeRules } from '../route-policy.ts'
-import type { Attributes } from './claim-attributes.ts'
 import type { AttributeCondition } from './condition.ts'
 import type { ReachingRules, Verdict } from './evaluate-route.ts'
 import { evaluateRoute } from './evaluate-route.ts'
 import type { LlamaStackPolicy, RouteAccessRule } from './route-access-rule.ts'
+import type { HeldValues, TokenAttributes } from './token-attributes.ts'
 
 export interface FoundNeed {
   readonly need: Need
@@ -17,13 +17,9 @@ export interface FoundNeed {
 export interface NeedOptions {
   readonly rules: ReachingRules
   readonly certainty: LlamaStackPolicy['attributes']
-  /** The attributes that the `scope` claim feeds: one, as a rule. */
-  readonly scopeAttributes: ReadonlySet<string>
-  /** The scope tokens that the caller's token holds, and the attributes it has by all its claims. */
+  /** The scope tokens that the caller's token holds. */
   readonly held: ReadonlySet<string>
-  readonly attributes: Attributes
-  /** The attributes it would have with exactly these scope tokens. */
-  attributesWith(scopes: readonly string[]): Attributes
+  readonly attributes: TokenAttributes
   readonly scopeRules: ScopeRules
 }
 
@@ -35,7 +31,8 @@ export interface NeedOptions {
  * A caller that holds a denied scope loses it by the exchange: scopes must heal with it and without it.
  */
 export function findNeed(options: NeedOptions): FoundNeed {
-  const own = evaluateRoute(options.rules, options)
+  const { rules, certainty, attributes } = options
+  const own = evaluateRoute(rules, { attributes: attributes.own, certainty })
   const isDenialCertain = own.kind === 'denied'
   if (own.kind === 'allowed') return { need: { kind: 'nothing' }, isDenialCertain, rule: own.rule }
   const search = createSearch(options)
@@ -46,7 +43,7 @@ export function findNeed(options: NeedOptions): FoundNeed {
   const forbidden = search.findPlain('any') ?? search.findAround('any')
   if (forbidden !== undefined) return { ...forbidden, isDenialCertain }
   if (search.isUncertain()) return nothing
-  const reason = whyUnhealable(own, options.rules)
+  const reason = whyUnhealable(own, rules)
   return { need: { kind: 'unhealable', reason }, isDenialCertain, rule: own.rule }
 }
 
@@ -71,29 +68,29 @@ interface Search {
 const MAX_DETOURS = 200
 
 function createSearch(options: NeedOptions): Search {
-  const { rules, certainty, scopeAttributes, held, attributesWith, scopeRules } = options
+  const { rules, certainty, held, scopeRules } = options
+  const { fedByScope, withScopes } = options.attributes
   let isUncertain = false
   let detours = 0
 
   const isObtainable = (scope: string) =>
     scopeRules.isAllowed(scope) || (held.has(scope) && !scopeRules.isDenied(scope))
   /** What other claims put into an attribute of the scopes needs no scope. */
-  const withoutScopes = attributesWith([])
+  const withoutScopes = withScopes([])([])
   /** An exchange leaves the denied ones out. */
   const kept = [...held].filter((scope) => !scopeRules.isDenied(scope))
+  const besideHeld = withScopes(held)
+  const besideKept = withScopes(kept)
 
-  function tryWith(added: readonly string[], base: Iterable<string> = held): Verdict {
-    const verdict = evaluateRoute(rules, {
-      attributes: attributesWith([...base, ...added]),
-      certainty,
-    })
+  function tryWith(added: readonly string[], beside = besideHeld): Verdict {
+    const verdict = evaluateRoute(rules, { attributes: beside(added), certainty })
     if (verdict.kind === 'unknown') isUncertain = true
     return verdict
   }
 
   function cureOf(scopes: readonly string[], rule: RouteAccessRule): Cure {
     const sorted = [...new Set(scopes)].sort()
-    const survives = kept.length === held.size || tryWith(sorted, kept).kind === 'allowed'
+    const survives = kept.length === held.size || tryWith(sorted, besideKept).kind === 'allowed'
     const need: Need =
       survives && sorted.every(isObtainable)
         ? { kind: 'scopes', scopes: sorted.filter((scope) => scopeRules.isAllowed(scope)) }
@@ -107,7 +104,7 @@ function createSearch(options: NeedOptions): Search {
   ): Cure | undefined {
     for (const { rule } of rules) {
       const wanted =
-        rule.effect === 'permit' ? wantedScopes(rule, scopeAttributes, withoutScopes) : undefined
+        rule.effect === 'permit' ? wantedScopes(rule, fedByScope, withoutScopes) : undefined
       if (wanted === undefined || (choice === 'allowed' && !wanted.every(isObtainable))) continue
       const scopes = complete(wanted)
       if (scopes === undefined) continue
@@ -128,7 +125,7 @@ function createSearch(options: NeedOptions): Search {
     if (verdict.kind === 'allowed') return scopes
     const obstacle = rules.find(({ rule }) => rule.number === verdict.rule)?.rule
     if (obstacle === undefined) return undefined
-    for (const scope of dodgingScopes(obstacle, scopeAttributes)) {
+    for (const scope of dodgingScopes(obstacle, fedByScope)) {
       if (choice === 'allowed' && !isObtainable(scope)) continue
       const completed = detour([...scopes, scope], choice)
       if (completed !== undefined) return completed
@@ -165,32 +162,29 @@ function createSearch(options: NeedOptions): Search {
 /** The scope tokens that a rule wants to see; `undefined` where one of them is no scope token. */
 function wantedScopes(
   rule: RouteAccessRule,
-  scopeAttributes: ReadonlySet<string>,
-  withoutScopes: Attributes,
+  fedByScope: ReadonlySet<string>,
+  withoutScopes: HeldValues,
 ): readonly string[] | undefined {
-  const values = scopeConditions(rule, scopeAttributes, true)
-    .filter(({ attribute, value }) => withoutScopes.get(attribute)?.includes(value) !== true)
+  const values = scopeConditions(rule, fedByScope, true)
+    .filter(({ attribute, value }) => !withoutScopes.has(attribute, value))
     .map(({ value }) => value)
   return values.every(isUsableScopeToken) ? values : undefined
 }
 
 /** Each of them keeps a rule that does not want to see it from matching. */
-function dodgingScopes(
-  rule: RouteAccessRule,
-  scopeAttributes: ReadonlySet<string>,
-): readonly string[] {
-  const conditions = scopeConditions(rule, scopeAttributes, false)
+function dodgingScopes(rule: RouteAccessRule, fedByScope: ReadonlySet<string>): readonly string[] {
+  const conditions = scopeConditions(rule, fedByScope, false)
   return conditions.map(({ value }) => value).filter(isUsableScopeToken)
 }
 
 function scopeConditions(
   { conditions }: RouteAccessRule,
-  scopeAttributes: ReadonlySet<string>,
+  fedByScope: ReadonlySet<string>,
   isWanted: boolean,
 ): readonly AttributeCondition[] {
   return conditions
     .filter((condition) => condition.kind === 'attribute')
-    .filter((one) => one.isWanted === isWanted && scopeAttributes.has(one.attribute))
+    .filter((one) => one.isWanted === isWanted && fedByScope.has(one.attribute))
 }
 
 function whyUnhealable(own: Verdict, rules: ReachingRules): string {

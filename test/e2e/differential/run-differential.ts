@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { canonicalPath } from '../../../src/policy/canonical-path.ts'
 import { createRoutePolicy } from '../../../src/policy/create-route-policy.ts'
-import { attributesOf } from '../../../src/policy/llama-stack/claim-attributes.ts'
 import { evaluateRoute, reachingRules } from '../../../src/policy/llama-stack/evaluate-route.ts'
 import {
   LlamaStackConfigError,
   parseLlamaStackConfig,
 } from '../../../src/policy/llama-stack/parse-llama-stack-config.ts'
 import type { LlamaStackPolicy } from '../../../src/policy/llama-stack/route-access-rule.ts'
+import { readTokenAttributes } from '../../../src/policy/llama-stack/token-attributes.ts'
 import type { Need } from '../../../src/policy/route-policy.ts'
 import { createScopeRules } from '../../../src/policy/scope-rules.ts'
 import type { TokenClaims } from '../../../src/subject-token.ts'
@@ -80,7 +80,7 @@ function askOurselves(set: RuleSet): Question {
     const route = path === undefined ? undefined : routes.find('GET', path, token)
     if (path === undefined || route === undefined) throw new Error(`no route for ${target}`)
     const { kind } = evaluateRoute(reachingRules(policy.rules, path), {
-      attributes: attributesOf(claims, policy.claimsMapping),
+      attributes: readTokenAttributes(claims, policy.claimsMapping).own,
       certainty: policy.attributes,
     })
     const { need, preempt } = route

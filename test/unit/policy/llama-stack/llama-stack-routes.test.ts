@@ -203,3 +203,28 @@ t.test('the same question has the same answer, worked out once', (t) => {
   t.same(routes.find('/a', claims)?.need, { kind: 'scopes', scopes: ['llama:a'] })
   t.end()
 })
+
+t.test(
+  'a long search through the policy reads the claims of a token no more often than a short one',
+  (t) => {
+    const yields = (at: number) =>
+      forbid('*', { unless: [scope(`llama:${at}a`), scope(`llama:${at}b`)] })
+    const last = permit('/a', { when: 'user with red in teams' })
+    const readsFor = (forbids: number) => {
+      const rules = Array.from({ length: forbids }, (_, at) => yields(at))
+      let reads = 0
+      const others = Object.defineProperty({}, 'groups', {
+        enumerable: true,
+        get: () => {
+          reads += 1
+          return ['blue']
+        },
+      })
+      const claims = { ...claimsOf('openid'), payload: Object.assign(others, { scope: 'openid' }) }
+      routesOf([...rules, last]).find('/a', claims)
+      return reads
+    }
+    t.equal(readsFor(7), readsFor(1))
+    t.end()
+  },
+)
