@@ -1,5 +1,5 @@
 import type { SubjectToken, TokenClaims } from '../subject-token.ts'
-import { whyClaimsUnusable } from '../token-exchange/subject-usability.ts'
+import { whyUnusableSubject } from '../token-exchange/subject-usability.ts'
 import { finding, listNames } from './finding.ts'
 import { judgeIssuedFor } from './judge-issued-for.ts'
 import type { AddFinding } from './report.ts'
@@ -15,9 +15,6 @@ export interface CheckTokenOptions {
   readonly add: AddFinding
 }
 
-/** Keycloak refuses a longer subject token. */
-const MAX_CHARACTERS = 20_000
-
 /** What can be read of a caller's token. Whether it makes sense to have it exchanged. */
 export function checkToken(options: CheckTokenOptions): boolean {
   const { subject, client, isClientGood, add } = options
@@ -27,15 +24,12 @@ export function checkToken(options: CheckTokenOptions): boolean {
     return false
   }
   const azp = textOf(claims.payload['azp']) || 'unknown'
-  const isUsable = checkClaims(claims, azp, options)
+  const isUsable = checkUsability(claims, azp, options)
   const refused = judgeIssuedFor(claims, isClientGood ? client : undefined)
   if (refused !== undefined) add(refused)
   const isAccess = refused?.id !== 'token-not-access'
-  const characters = subject.token.expose().length
-  const fits = characters <= MAX_CHARACTERS
-  if (!fits) add(finding('token-too-long', { characters: String(characters), azp }))
   if (azp === client) add(finding('login-is-requester', { client }))
-  return isUsable && isAccess && fits
+  return isUsable && isAccess
 }
 
 /** Once Keycloak has exchanged it. */
@@ -53,12 +47,12 @@ export function reportUsable({ subject, nowMs, add }: CheckTokenOptions): void {
   )
 }
 
-function checkClaims(
+function checkUsability(
   claims: TokenClaims,
   azp: string,
-  { issuer, nowMs, add }: CheckTokenOptions,
+  { subject, issuer, nowMs, add }: CheckTokenOptions,
 ): boolean {
-  const reason = whyClaimsUnusable(claims, { issuer, nowMs })
+  const reason = whyUnusableSubject(subject, { issuer, nowMs })
   switch (reason) {
     case undefined:
       return true
@@ -81,6 +75,9 @@ function checkClaims(
       return false
     case 'sender-constrained':
       add(finding('token-sender-constrained', { azp }))
+      return false
+    case 'too-long':
+      add(finding('token-too-long', { characters: String(subject.token.expose().length), azp }))
       return false
   }
 }

@@ -6,7 +6,7 @@ import { admit } from '../relay/admission.ts'
 import type { SubjectToken } from '../subject-token.ts'
 import { createScopePlan } from '../token-exchange/scope-plan.ts'
 import type { Unusable } from '../token-exchange/subject-usability.ts'
-import { whyClaimsUnusable } from '../token-exchange/subject-usability.ts'
+import { whyUnusableSubject } from '../token-exchange/subject-usability.ts'
 import { describeTarget } from './describe-target.ts'
 
 export interface Explanation {
@@ -121,7 +121,7 @@ function planFor(
   circumstances: Circumstances,
   { rules, issuer, nowMs }: ExplainOptions,
 ): Plan {
-  const unusable = whyClaimsUnusable(subject.claims, { issuer, nowMs })
+  const unusable = whyUnusableSubject(subject, { issuer, nowMs })
   const preempted = decidePreemption(circumstances, undefined, rules)
   if (preempted !== undefined && unusable === undefined) {
     return toExchange('preempt', preempted, subject, rules)

@@ -2,6 +2,7 @@ import { maskTokens, toPrintable } from '../observability/printable.ts'
 import type { Need } from '../policy/route-policy.ts'
 import { MAX_SCOPE_PARAMETER_CHARACTERS } from '../scope-token.ts'
 import type { SubjectToken } from '../subject-token.ts'
+import { MAX_SUBJECT_TOKEN_CHARACTERS } from '../token-exchange/subject-usability.ts'
 import type { ExplainedRule, Explanation, Plan } from './explain-request.ts'
 
 const MAX_CHARACTERS = 500
@@ -124,6 +125,10 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['expired', 'the token has expired'],
   ['no-subject', 'the token has no `sub`'],
   ['sender-constrained', 'the token is bound to a key (`cnf`)'],
+  [
+    'too-long',
+    `the token has more than ${MAX_SUBJECT_TOKEN_CHARACTERS} characters, and Keycloak exchanges none of those`,
+  ],
 ])
 
 /** Of the rules of LLAMA_STACK_CONFIG (see needed-scopes.ts). */

@@ -6,7 +6,7 @@ import { createExchangeParts } from './exchange-parts.ts'
 import { createRequestKey } from './request-key.ts'
 import type { Begin } from './single-flight.ts'
 import { createSingleFlight } from './single-flight.ts'
-import { whyClaimsUnusable } from './subject-usability.ts'
+import { whyUnusableSubject } from './subject-usability.ts'
 import { isSameToken } from './token-cache.ts'
 import { ABORTED } from './until-aborted.ts'
 
@@ -27,7 +27,7 @@ export function createIssuedTokens(options: IssuedTokensOptions): ExchangedToken
   const flights = createSingleFlight<Conclusion>({ timeoutMs })
 
   const whyUnusable = (subject: SubjectToken) => {
-    const unusable = whyClaimsUnusable(subject.claims, { issuer: options.issuer, nowMs: now() })
+    const unusable = whyUnusableSubject(subject, { issuer: options.issuer, nowMs: now() })
     if (unusable !== undefined) return unusable
     return verifier.isForged(subject) ? 'bad-signature' : undefined
   }

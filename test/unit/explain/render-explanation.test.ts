@@ -100,6 +100,7 @@ t.test('what keeps a request from a step-up is said in words', async (t) => {
     ['/v1/once', tokenOf({ iss: 'x' }), /the token is not of KEYCLOAK_ISSUER/],
     ['/v1/once', tokenOf({ cnf: {} }), /bound to a key/],
     ['/v1/once', tokenOf({ scope: 'mcp:list_files' }), /the token holds what the rule names/],
+    ['/v1/once', tokenOf({ pad: 'x'.repeat(15_000) }), /the token has more than 20000 characters/],
     ['/v1/once', 'opaque', /the token is no JWT/],
     ['/v1/none', good, /no rule matches/],
     ['/v1/none', '', /without a bearer token it is forwarded as it is/],
@@ -109,6 +110,11 @@ t.test('what keeps a request from a step-up is said in words', async (t) => {
     t.match(output, sentence)
     if (token !== '' && token !== 'opaque') t.notOk(output.includes(token))
   }
+})
+
+t.test('no exchange is promised for a token that is too long for Keycloak', async (t) => {
+  const { output } = await explain(t, ['POST', '/v1/files/a'], tokenOf({ pad: 'x'.repeat(15_000) }))
+  t.match(output, /it is sent with its own token\nif denied .*subject-token-unusable/)
 })
 
 t.test('scopes that no exchange can ask for are said in words', async (t) => {

@@ -226,6 +226,8 @@ t.test('a subject token that can never be exchanged is known without any I/O', a
     [{ exp: undefined }, 'no-expiry'],
     [{ sub: undefined }, 'no-subject'],
     [{ cnf: { jkt: 'k' } }, 'sender-constrained'],
+    [{ pad: 'x'.repeat(15_000) }, 'too-long'],
+    [{ pad: 'x'.repeat(15_000), exp: undefined }, 'no-expiry'],
   ]
   for (const [claims, reason] of table) {
     const caller = await subject(claims)
