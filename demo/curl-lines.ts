@@ -5,11 +5,13 @@ export interface Addresses {
   readonly scopeliftUrl: string
   readonly adminUrl: string
   readonly llamaStackUrl: string
+  /** Of the Scopelift that runs. */
+  readonly settings: Readonly<Record<string, string>>
 }
 
 /** Lines for a POSIX shell with curl and Node, in the order in which they are meant to be tried. */
 export function curlLines(addresses: Addresses): readonly string[] {
-  const { tokenEndpoint, scopeliftUrl, adminUrl, llamaStackUrl } = addresses
+  const { tokenEndpoint, scopeliftUrl, adminUrl, llamaStackUrl, settings } = addresses
   return [
     '# An access token of alice; root and nobody have their names for passwords, too.',
     `TOKEN=$(curl -s ${tokenEndpoint} \\`,
@@ -28,7 +30,17 @@ export function curlLines(addresses: Addresses): readonly string[] {
     '# What an operator sees.',
     `curl -s ${adminUrl}/readyz`,
     `curl -s ${adminUrl}/metrics | grep ^scopelift_`,
+    '',
+    '# What doctor finds with the same settings, in the folder of this checkout.',
+    'printf %s "$TOKEN" |',
+    ...Object.entries(settings).map(([name, value]) => `  ${name}=${quote(value)} \\`),
+    '  npx scopelift doctor --token-file -',
   ]
+}
+
+/** As one word of the shell: a path may have spaces. */
+function quote(text: string): string {
+  return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 function post(options: string, json: string): string[] {

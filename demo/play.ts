@@ -55,6 +55,7 @@ export function invite(stage: Stage, terminal: Terminal): void {
       scopeliftUrl: stage.scopelift.url,
       adminUrl: stage.scopelift.adminUrl,
       llamaStackUrl: stage.llamaStack.url,
+      settings: stage.settings,
     }),
   )
   terminal.line()

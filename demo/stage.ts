@@ -17,6 +17,8 @@ export interface Stage {
   readonly authorizationServer: AuthorizationServer
   readonly llamaStack: ProtectedResource
   readonly scopelift: Sidecar
+  /** With which Scopelift runs, but for its ports: what another command of the program needs to see the same. */
+  readonly settings: Readonly<Record<string, string>>
   close(): Promise<void>
 }
 
@@ -49,22 +51,22 @@ export async function openStage(): Promise<Stage> {
     const secretFile = join(folder, 'client-secret')
     await writeFile(secretFile, secret, { mode: 0o600 })
 
-    const scopelift = await startSidecar({
-      cwd: folder,
-      env: {
-        KEYCLOAK_SERVER_URL: authorizationServer.url,
-        KEYCLOAK_REALM: authorizationServer.realm,
-        KEYCLOAK_CLIENT_ID: REQUESTER_CLIENT,
-        KEYCLOAK_CLIENT_SECRET_FILE: secretFile,
-        KEYCLOAK_AUDIENCE: REQUESTER_CLIENT,
-        UPSTREAM_URL: llamaStack.url,
-        PORT: String(await portOr0(8322)),
-        ADMIN_PORT: String(await portOr0(8323)),
-        POLICY_FILE: POLICY,
-      },
-    })
+    const settings = {
+      KEYCLOAK_SERVER_URL: authorizationServer.url,
+      KEYCLOAK_REALM: authorizationServer.realm,
+      KEYCLOAK_CLIENT_ID: REQUESTER_CLIENT,
+      KEYCLOAK_CLIENT_SECRET_FILE: secretFile,
+      KEYCLOAK_AUDIENCE: REQUESTER_CLIENT,
+      UPSTREAM_URL: llamaStack.url,
+      POLICY_FILE: POLICY,
+    }
+    const ports = {
+      PORT: String(await portOr0(8322)),
+      ADMIN_PORT: String(await portOr0(8323)),
+    }
+    const scopelift = await startSidecar({ cwd: folder, env: { ...settings, ...ports } })
     opened.push(() => scopelift.close())
-    return { authorizationServer, llamaStack, scopelift, close }
+    return { authorizationServer, llamaStack, scopelift, settings, close }
   } catch (error) {
     await close()
     throw isPortTaken(error)
