@@ -41,7 +41,7 @@ export function createUsage(): string {
     'A sidecar that turns a scope denial into a granted request.',
     '',
     'Settings are environment variables, or lines of a .env file (the environment wins).',
-    'An empty one is unset; lists are separated by spaces.',
+    'An empty one is unset, and does not hide the line of .env; lists are separated by spaces.',
     '',
     ...groups,
     'Exit codes: 0 success, 1 failure, 64 usage, 78 configuration.',
