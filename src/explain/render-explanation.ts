@@ -93,13 +93,14 @@ function renderPlan(plan: Plan): readonly string[] {
     case 'own-token':
       return [
         'so        it is sent with its own token',
-        `if denied it stays denied (${plan.outcome}): ${describeReason(plan.reason)}${named(plan.scopes)}${plan.heedsNamedScope ? UNLESS_NAMED : ''}`,
+        `if denied it stays denied (${plan.outcome}): ${describeReason(plan.reason)}${named(plan.scopes)}`,
+        ...(plan.heedsNamedScope ? [UNLESS_NAMED] : []),
       ]
   }
 }
 
 const UNLESS_NAMED =
-  ', unless the denial itself names an allowed scope: then the token is exchanged and the request sent again (stepped-up)'
+  'unless    the denial itself names an allowed scope: then the token is exchanged and the request sent again (stepped-up)'
 
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['no-route', 'no rule matches'],
