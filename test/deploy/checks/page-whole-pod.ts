@@ -65,7 +65,7 @@ async function makesAndDeletes(cluster: Cluster): Promise<void> {
     )
     await run(remove)
     const left = await cluster.kubectl(['get', 'deployments,configmaps', '--output=name'])
-    assert.doesNotMatch(left.stdout, /llama-stack|scopelift/)
+    assert.doesNotMatch(left.stdout, /llama-stack|scopelift-settings-/)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

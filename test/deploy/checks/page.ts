@@ -100,8 +100,13 @@ async function withPage(cluster: Cluster, work: (page: Page) => Promise<void>): 
 }
 
 async function addsSidecar(cluster: Cluster, page: Page, way: Way): Promise<void> {
-  // What an earlier way has left.
-  const left = ['deployment/ogx', 'configmap/scopelift-settings', 'secret/scopelift-client']
+  // What an earlier way or check has left.
+  const left = [
+    'deployment/ogx',
+    'configmap/scopelift-settings',
+    'secret/scopelift-client',
+    'serviceaccount/llama-stack',
+  ]
   await cluster.kubectl(['delete', '--ignore-not-found', ...left])
   const made = await cluster.kubectl(['apply', '--filename=-'], EXISTING)
   assert.equal(made.code, 0, made.stderr)
