@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http'
 import { parseArgs } from 'node:util'
-import { readErrorCode } from '../config/read-text.ts'
+import { readErrorCode } from '../error-code.ts'
 
 export type Command =
   | { readonly kind: 'serve' | 'health'; readonly envFile: string | undefined }

@@ -11,7 +11,9 @@ function requestOf(overrides: Partial<ExchangeRequest> & { digest?: string }): E
 }
 
 t.test('no two different requests have one key', async () => {
-  const words = fc.array(fc.constantFrom('a', 'b', 'a b', 'a","b', ',', ''), { maxLength: 3 })
+  // Long ones bring the key over the length from which it is a digest.
+  const long = 'x'.repeat(120)
+  const words = fc.array(fc.constantFrom('a', 'b', 'a b', 'a","b', ',', '', long), { maxLength: 3 })
   const requests = fc
     .record({ digest: fc.constantFrom('a', 'b', 'a"'), audience: words, scopes: words })
     .map(requestOf)
@@ -21,6 +23,11 @@ t.test('no two different requests have one key', async () => {
       return (createRequestKey(one) === createRequestKey(other)) === isSame
     }),
   )
+})
+
+t.test('a key is bounded, however long the scopes are', async (t) => {
+  const scopes = Array.from({ length: 100 }, (_, index) => `${index}`.padEnd(100, 'x'))
+  t.ok(createRequestKey(requestOf({ scopes })).length <= 256)
 })
 
 t.test('who named the scopes matters only without an audience', async (t) => {
